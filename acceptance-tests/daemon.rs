@@ -126,7 +126,7 @@ impl Daemon {
     }
 
     /// What a command that asks it prints as JSON: `["drift", "demo/payments"]`.
-    pub fn shown(&self, arguments: &[&str]) -> Result<Json> {
+    pub fn query(&self, arguments: &[&str]) -> Result<Json> {
         let output =
             Command::new(command_line()?).args(arguments).args(["--json", "--endpoint", &self.endpoint()]).output()?;
         ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -209,7 +209,7 @@ impl FailureFixture {
         sandbox.clear_faults()?;
         let mut there = vec![];
         for key in sandbox.ours()? {
-            there.push((sandbox.generated(&key)?, key));
+            there.push((sandbox.generated_id(&key)?, key));
         }
         let calls = sandbox.calls()?.len();
         let server = Server::start()?;
@@ -225,7 +225,7 @@ impl FailureFixture {
         ensure!(needless.is_empty(), "it deletes what it then makes again: {needless:?}");
         for (generated, key) in there {
             if wanted.contains(&key) {
-                ensure!(sandbox.generated(&key)? == generated, "{key} is not the object that it was");
+                ensure!(sandbox.generated_id(&key)? == generated, "{key} is not the object that it was");
             }
         }
         instance.client = server.client_of(&self.path()).await?;

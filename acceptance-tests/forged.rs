@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, time::Duration};
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub fn widen_nothing() -> Result<()> {
-    block_on(tried())
+    block_on(try_forgeries())
 }
 
 struct ForgedFixture {
@@ -90,7 +90,7 @@ fn environment(name: &str, team: &str, tier: &str) -> Json {
     json!({ "kind": "environment", "request": { "name": name, "team": team, "tier": tier, "cluster": "demo" } })
 }
 
-async fn tried() -> Result<()> {
+async fn try_forgeries() -> Result<()> {
     let fixture = ForgedFixture::new().await?;
     let before = fixture.of_shop()?;
     let spec: Spec = from_document(&environment("shop", "shop", "dev"))?;
@@ -117,7 +117,7 @@ async fn tried() -> Result<()> {
         (ensure_of(&environment("own", "payments", "prod"), LIMIT)?, "another tier"),
         (
             EnsureRequest {
-                facts: Some(forged(&record.facts)?),
+                facts: Some(forge(&record.facts)?),
                 ..ensure_of(&environment("forged", "payments", "dev"), LIMIT)?
             },
             "with facts of its own making",
@@ -155,7 +155,7 @@ async fn tried() -> Result<()> {
 }
 
 /// A permission set that is somebody's role.
-fn forged(facts: &StableFacts) -> Result<StableFacts> {
+fn forge(facts: &StableFacts) -> Result<StableFacts> {
     let mut document = serde_json::to_value(facts)?;
     document["permission_sets"] = json!({ "PaymentsDev": "arn:aws:iam::999999999999:role/anybody" });
     document["cluster_arn"] = "arn:aws:eks:eu-west-1:999999999999:cluster/demo".into();

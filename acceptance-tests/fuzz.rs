@@ -50,7 +50,7 @@ fn round_trips(
     let ty = &client.resource(ENVIRONMENT)?.ty;
     block_on(for_as_long(duration, async |random| {
         let written = encode(&configuration(random, &client)?, ty)?;
-        let bytes = damaged(random, written);
+        let bytes = damage(random, written);
         let begun = Instant::now();
         let read = decode(&bytes, ty);
         ensure!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
@@ -110,12 +110,12 @@ async fn one_request(client: &mut Client, random: &mut Random, config: Vec<u8>, 
     let calls = client.calls();
     let said = match random.below(4) {
         0 => {
-            let config = dynamic(damaged(random, config));
+            let config = dynamic(damage(random, config));
             let request = wire::validate_resource_config::Request { type_name, config, client_capabilities: None };
             calls.validate_resource_config(request).await.map(|response| response.into_inner().diagnostics)
         }
         1 => {
-            let json = damaged(random, state.to_owned());
+            let json = damage(random, state.to_owned());
             let raw_state = Some(wire::RawState { json, flatmap: [].into() });
             let request = wire::upgrade_resource_state::Request { type_name, version: 0, raw_state };
             calls.upgrade_resource_state(request).await.map(|response| response.into_inner().diagnostics)
@@ -123,20 +123,20 @@ async fn one_request(client: &mut Client, random: &mut Random, config: Vec<u8>, 
         2 => {
             let request = wire::read_resource::Request {
                 type_name,
-                current_state: dynamic(damaged(random, config)),
-                private: damaged(random, br#"{"intent":"keep","id":"demo/fuzz","uid":"u"}"#.to_vec()),
+                current_state: dynamic(damage(random, config)),
+                private: damage(random, br#"{"intent":"keep","id":"demo/fuzz","uid":"u"}"#.to_vec()),
                 ..Default::default()
             };
             calls.read_resource(request).await.map(|response| response.into_inner().diagnostics)
         }
         _ => {
-            let prior = if random.percent(50) { null } else { damaged(random, config.clone()) };
+            let prior = if random.percent(50) { null } else { damage(random, config.clone()) };
             let request = wire::plan_resource_change::Request {
                 type_name,
                 prior_state: dynamic(prior),
-                proposed_new_state: dynamic(damaged(random, config.clone())),
-                config: dynamic(damaged(random, config)),
-                prior_private: damaged(random, br#"{"intent":"keep","id":"demo/fuzz","uid":"u"}"#.to_vec()),
+                proposed_new_state: dynamic(damage(random, config.clone())),
+                config: dynamic(damage(random, config)),
+                prior_private: damage(random, br#"{"intent":"keep","id":"demo/fuzz","uid":"u"}"#.to_vec()),
                 ..Default::default()
             };
             calls.plan_resource_change(request).await.map(|response| response.into_inner().diagnostics)
@@ -156,7 +156,7 @@ async fn one_request(client: &mut Client, random: &mut Random, config: Vec<u8>, 
 }
 
 /// Up to eight changes, or none.
-fn damaged(random: &mut Random, mut bytes: Vec<u8>) -> Vec<u8> {
+fn damage(random: &mut Random, mut bytes: Vec<u8>) -> Vec<u8> {
     for _ in 0..random.below(9) {
         let at = random.below(bytes.len() + 1);
         let byte = u8::try_from(random.below(256)).unwrap_or_default();

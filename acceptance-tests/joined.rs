@@ -42,8 +42,8 @@ pub const CHECKS: [Check<Real>; 17] = [
     check!("facts are what EKS, IAM and STS say", facts),
     check!("what runs in the cluster is seen with the printed permissions", running::is_seen),
     check!("a token reaches the API server, and only with an access entry", tokens),
-    check!("roles are assumed one after another", chained),
-    check!("the token of an identity provider is exchanged", exchanged),
+    check!("roles are assumed one after another", roles_are_chained),
+    check!("the token of an identity provider is exchanged", token_is_exchanged),
     check!("clients of one process have credentials of their own", each_client_by_its_own),
     check!("out-of-band changes of an access entry are shown and healed", entries::are_healed),
     check!("every change says which operation it is of", trail::names_the_operation),
@@ -108,7 +108,7 @@ async fn tokens(real: Arc<Real>) -> Result<()> {
 }
 
 /// As a ServiceAccount gets a role, at the endpoint that is configured: whoever calls has no credentials yet.
-async fn exchanged(real: Arc<Real>) -> Result<()> {
+async fn token_is_exchanged(real: Arc<Real>) -> Result<()> {
     let (url, root, issuer) = (real.ministack.url(), real.ministack.root(), "oidc.test");
     let federated = format!("arn:aws:iam::{}:oidc-provider/{issuer}", ministack::ACCOUNT);
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
@@ -157,7 +157,7 @@ async fn each_client_by_its_own(real: Arc<Real>) -> Result<()> {
 }
 
 /// The second role trusts the first alone, so the caller's ARN shows which way it went.
-async fn chained(real: Arc<Real>) -> Result<()> {
+async fn roles_are_chained(real: Arc<Real>) -> Result<()> {
     let (url, root) = (real.ministack.url(), real.ministack.root());
     let first = real.role("chain/first");
     seed::create_role(&root, "/chain/", "first").await?;

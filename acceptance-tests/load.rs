@@ -22,12 +22,12 @@ pub struct Load {
 impl Load {
     /// Each client has a connection of its own, and an environment of this team.
     pub async fn prepare(socket: &Path, team: &str, clients: usize) -> Result<Self> {
-        made(&client_of(socket), json!({ "kind": "baseline", "request": { "cluster": "demo" } })).await?;
+        make(&client_of(socket), json!({ "kind": "baseline", "request": { "cluster": "demo" } })).await?;
         let mut prepared = vec![];
         for number in 0..clients {
             let (client, name) = (client_of(socket), format!("{team}-{number}"));
             let request = json!({ "name": name, "team": team, "tier": "dev", "cluster": "demo" });
-            let request = made(&client, json!({ "kind": "environment", "request": request })).await?;
+            let request = make(&client, json!({ "kind": "environment", "request": request })).await?;
             prepared.push((client, request));
         }
         Ok(Self { clients: prepared })
@@ -83,7 +83,7 @@ pub fn ensure_of(spec: &Json, timeout: Duration) -> Result<EnsureRequest> {
 }
 
 /// The request that would change nothing any more.
-async fn made(client: &Client, spec: Json) -> Result<EnsureRequest> {
+async fn make(client: &Client, spec: Json) -> Result<EnsureRequest> {
     let request = ensure_of(&spec, LIMIT)?;
     let outcome = client.ensure(request.clone()).await;
     let exists = outcome.exists.with_context(|| format!("it was not made: {:?}", outcome.problems))?;

@@ -164,7 +164,7 @@ impl Outside {
     }
 
     /// What the target made up for an object: another object of the same name has another one.
-    pub async fn generated(&self, key: &str) -> Result<Json> {
+    pub async fn generated_id(&self, key: &str) -> Result<Json> {
         let parsed: ObjectKey = key.parse()?;
         if parsed.is_aws() {
             return Ok(json!(self.look(key).await?.and_then(|observed| observed.id)));

@@ -4,7 +4,7 @@ use crate::{
     daemon::Daemon,
     process::OwnProcess,
     sandbox::{FaultRow, Sandbox},
-    until::{found, until},
+    until::{find, until},
 };
 use acceptance_tests::{block_on, load::Load, tools::command_line};
 use anyhow::{Context as _, Result, ensure};
@@ -168,7 +168,7 @@ fn an_operation_as_it_runs(
     sandbox.fault(&FaultRow::new("slow:3000").verb("apply"))?;
     let socket = daemon.socket();
     let working = thread::spawn(move || block_on(Load::prepare(&socket, "web", 1)).map(drop));
-    let id = found("an operation runs", || {
+    let id = find("an operation runs", || {
         let mut command = Command::new(command_line()?);
         let listed = command.args(["operations", "--json", "--endpoint", &daemon.endpoint()]).output()?;
         let listed: Json = serde_json::from_slice(&listed.stdout)?;

@@ -27,14 +27,14 @@ pub const CHECKS: [Check<People>; 12] = [
     check!("who may do what in an environment of class prod", in_prod),
     check!("nobody may do anything in another team's environment", elsewhere),
     check!("without an access entry, or with a tampered token, one is nobody", nobody),
-    check!("which pods and services each tier admits", pods::admitted),
+    check!("which pods and services each tier admits", pods::are_admitted),
     check!("stacks as teams run them fit into every tier", stacks::fit),
     check!("what guards admit and refuse", guards::hold),
     check!("every expression of a guard is sound", guards::are_sound),
     check!("expressions mean to the API server what they mean to us", parity::holds),
     check!("built-in policies accept and refuse at the API server what they do in a plan", pack::holds),
     check!("`policy report` finds what was put there by hand", report::is_made),
-    check!("`doctor environment` gives the same answers", doctored),
+    check!("`doctor environment` gives the same answers", doctor_agrees),
 ];
 
 /// All rows in one namespace; `tier`: whose roles they have in it, if they have any.
@@ -73,7 +73,7 @@ async fn elsewhere(people: Arc<People>) -> Result<()> {
 }
 
 /// By access reviews what the requests above show, and every promise of admission is kept.
-async fn doctored(people: Arc<People>) -> Result<()> {
+async fn doctor_agrees(people: Arc<People>) -> Result<()> {
     for name in [DEV, PROD] {
         let report =
             doctor::environment::Report::of(&people.platform, &format!("{}/{name}", ministack::CLUSTER)).await?;

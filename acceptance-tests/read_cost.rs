@@ -62,7 +62,7 @@ pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
         ensure!(
             cost.kubernetes <= KUBERNETES && cost.aws <= AWS,
             "{until} environments and {until} slots: {cost:?}: {}",
-            listed(&proxy.requests())
+            list(&proxy.requests())
         );
         ensure!(
             cost.describes <= until + ENTRIES && cost.emulated <= until + 2 * until.saturating_sub(100),
@@ -77,7 +77,7 @@ pub async fn does_not_grow(real: Arc<Real>) -> Result<()> {
     ensure!(
         greatest.kubernetes <= least.kubernetes + pages(*many) && greatest.aws == least.aws,
         "it grows from {few} to {many}: {least:?}, {greatest:?}: {}",
-        listed(&proxy.requests())
+        list(&proxy.requests())
     );
     let root = real.ministack.root();
     for number in 0..FOREIGN {
@@ -157,7 +157,7 @@ fn cost(seen: &[LoggedRequest]) -> Cost {
     }
 }
 
-fn listed(seen: &[LoggedRequest]) -> String {
+fn list(seen: &[LoggedRequest]) -> String {
     let requests = seen.iter().filter(|request| !request.is_describe() && !is_emulated(request));
     requests.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -40,7 +40,7 @@ fn main() -> Result<()> {
                 proxy.clear();
                 print(&json!({}))?;
             }
-            "requests" => print(&counted(&proxy))?,
+            "requests" => print(&counts(&proxy))?,
             other => match other.strip_prefix("foreign ").and_then(|count| count.parse().ok()) {
                 Some(count) => {
                     block_on(enter(&real, count))?;
@@ -71,7 +71,7 @@ async fn enter(real: &Real, count: usize) -> Result<()> {
     Ok(())
 }
 
-fn counted(proxy: &Proxy) -> Value {
+fn counts(proxy: &Proxy) -> Value {
     let seen = proxy.requests();
     let of = |service: Service| seen.iter().filter(move |request| request.service == service);
     // ministack leaves boundaries out of GetAccountAuthorizationDetails, so that each role is read by itself, and cuts the

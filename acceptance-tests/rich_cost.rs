@@ -92,11 +92,11 @@ async fn run(server: &Server, config: &Json, instances: &mut [Instance], wanted:
 
 fn holds(what: &str, seen: &[LoggedRequest], most: usize) -> Result<()> {
     let of_aws: Vec<&LoggedRequest> = seen.iter().filter(|request| request.service == Service::Aws).collect();
-    ensure!(of_aws.len() <= most, "{what} takes {} requests to AWS: {}", of_aws.len(), counted(&of_aws));
+    ensure!(of_aws.len() <= most, "{what} takes {} requests to AWS: {}", of_aws.len(), counts(&of_aws));
     Ok(())
 }
 
-fn counted(seen: &[&LoggedRequest]) -> String {
+fn counts(seen: &[&LoggedRequest]) -> String {
     let mut by_name: BTreeMap<(String, Option<u16>), usize> = BTreeMap::new();
     for request in seen {
         *by_name.entry((operation(request), request.status)).or_default() += 1;

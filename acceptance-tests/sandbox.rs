@@ -81,7 +81,7 @@ impl Sandbox {
     }
 
     /// What the target made up for an object: another object of the same name has another one.
-    pub fn generated(&self, key: &str) -> Result<Json> {
+    pub fn generated_id(&self, key: &str) -> Result<Json> {
         let document = self.document(key)?;
         let at = ["/metadata/uid", "/role_id", "/association_id", "/principal_id"];
         Ok(at.into_iter().find_map(|pointer| document.pointer(pointer)).cloned().unwrap_or(Json::Null))

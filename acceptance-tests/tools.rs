@@ -39,7 +39,7 @@ impl Matrix {
     pub fn find() -> Self {
         let mut matrix = Self { present: vec![], absent: vec![] };
         for (name, kind) in CLIS {
-            match built(name) {
+            match program(name) {
                 Some(program) => matrix.present.push(Tool { name, program, kind }),
                 None => matrix.absent.push(name),
             }
@@ -64,7 +64,7 @@ impl Matrix {
 }
 
 /// The program of this name, where it was built. `scripts/test fast` does without any on purpose.
-pub fn built(name: &str) -> Option<PathBuf> {
+pub fn program(name: &str) -> Option<PathBuf> {
     let (folder, program) = row(name)?;
     let path = cache().join("tools").join(folder).join(program);
     (env::var_os("GOLDENPATH_TEST_FAST").is_none() && path.is_file()).then_some(path)
@@ -94,16 +94,16 @@ pub fn provider() -> Result<PathBuf> {
     }
     let test = env::current_exe()?;
     let folder = test.parent().and_then(Path::parent).context("the test is in no target folder")?;
-    built_here(folder, "terraform-provider-goldenpath")
+    program_here(folder, "terraform-provider-goldenpath")
 }
 
 /// The commands and the daemon, which are built beside the provider.
 pub fn command_line() -> Result<PathBuf> {
     let provider = provider()?;
-    built_here(provider.parent().context("the provider is in no folder")?, "goldenpath")
+    program_here(provider.parent().context("the provider is in no folder")?, "goldenpath")
 }
 
-fn built_here(folder: &Path, name: &str) -> Result<PathBuf> {
+fn program_here(folder: &Path, name: &str) -> Result<PathBuf> {
     let program = folder.join(format!("{name}{}", env::consts::EXE_SUFFIX));
     anyhow::ensure!(program.is_file(), "{} is not built: run cargo build --workspace", program.display());
     Ok(program)

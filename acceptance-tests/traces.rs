@@ -31,7 +31,7 @@ pub const CHECKS: [(&str, Run); 4] = [
     ("an operation has one id in record, ledger, log and list", one_id),
     ("a collector gets the trace of an apply", one_apply),
     ("a collector that is away costs nothing and is said once", without_a_collector),
-    ("a trace that is not sampled is not sent", not_sampled),
+    ("a trace that is not sampled is not sent", unsampled_trace_is_not_sent),
 ];
 
 const WHO: &str = "Bearer of-this-test";
@@ -249,7 +249,7 @@ fn without_a_collector() -> Result<()> {
     Ok(())
 }
 
-fn not_sampled() -> Result<()> {
+fn unsampled_trace_is_not_sent() -> Result<()> {
     let collector = CollectorFixture::start()?;
     let telemetry = format!("{{ endpoint: '{}', sample: 0% }}", collector.endpoint());
     let mut fixture = block_on(async {

@@ -123,7 +123,7 @@ fn failures() -> Vec<Trial> {
 
 fn clock() -> Trial {
     let name = "failure: the clock of a daemon's machine jumps";
-    match tools::built("faketime") {
+    match tools::program("faketime") {
         Some(library) => trial(name, move || block_on(failures::clock::jumps(&library))),
         None => absent(name, "libfaketime is not here: see scripts/lib/tools.sh"),
     }
@@ -131,7 +131,7 @@ fn clock() -> Trial {
 
 fn metrics() -> [Trial; 2] {
     let name = "daemon: a real Prometheus scrapes it";
-    let scraped = match tools::built("prometheus") {
+    let scraped = match tools::program("prometheus") {
         Some(program) => trial(name, move || metrics::are_scraped(&program)),
         None => absent(name, "Prometheus is not here: see scripts/lib/tools.sh"),
     };
@@ -140,7 +140,7 @@ fn metrics() -> [Trial; 2] {
 
 fn page() -> Trial {
     let name = "daemon: its page is seen in a browser";
-    match tools::built("chromium") {
+    match tools::program("chromium") {
         Some(program) => trial(name, move || page::is_seen_in_a_browser(&program)),
         None => absent(name, "Chromium is not here: see scripts/lib/tools.sh"),
     }
@@ -229,7 +229,9 @@ const OWN_SERVERS: [Check<Real>; 5] = [
     ("Kubernetes: a pod's identity is reported by a pod that never is", |real| {
         Box::pin(async move { contracts::own::identity::is_reported(&real.cluster).await })
     }),
-    ("failure on the real servers: a cluster deleted for good", |real| Box::pin(failures::real::deleted(real))),
+    ("failure on the real servers: a cluster deleted for good", |real| {
+        Box::pin(failures::real::cluster_is_deleted(real))
+    }),
     ("permissions: what `permissions` prints is needed", |real| Box::pin(permissions::are_needed(real))),
     ("read cost on the real servers", |real| Box::pin(read_cost::does_not_grow(real))),
     ("cost of a rich environment on the real servers", |real| Box::pin(rich_cost::is_bounded(real))),
@@ -296,11 +298,11 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
         ),
         (
             "failure on the real servers: a cluster replaced by another",
-            Box::new(|second, first| block_on(failures::real::replaced(first.get()?, second.clone()))),
+            Box::new(|second, first| block_on(failures::real::cluster_is_replaced(first.get()?, second.clone()))),
         ),
         (
             "failure on the real servers: the API server restarts",
-            Box::new(|real, _| block_on(failures::real::restarted(real.clone()))),
+            Box::new(|real, _| block_on(failures::real::api_server_restarts(real.clone()))),
         ),
         (
             "permissions: what `permissions` prints is enough, and no more",

@@ -81,14 +81,14 @@ impl TruthFixture {
     ) -> Result<()> {
         match random.below(8) {
             0 => {
-                let spec = self.target.fit(specs::changed(random, frame, &environment.spec));
+                let spec = self.target.fit(specs::change(random, frame, &environment.spec));
                 // A namespace with a slot in it stays.
                 let spec = if slots.is_empty() { spec } else { with_namespaces_of(&environment.spec, spec) };
                 environment.becomes_with(slots, spec, tally).await
             }
             1 if !slots.is_empty() => {
                 let at = random.below(slots.len());
-                let spec = specs::changed_slot(random, &slots[at].spec);
+                let spec = specs::change_slot(random, &slots[at].spec);
                 slots[at].becomes(spec, random, tally).await.map(drop)
             }
             2 if !slots.is_empty() => {

@@ -10,10 +10,10 @@ const LONG: Duration = Duration::from_secs(60);
 const BETWEEN: Duration = Duration::from_millis(50);
 
 pub fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
-    found(what, || Ok(holds()?.then_some(())))
+    find(what, || Ok(holds()?.then_some(())))
 }
 
-pub fn found<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub fn find<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let begun = Instant::now();
     loop {
         if let Some(found) = look()? {

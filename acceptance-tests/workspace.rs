@@ -185,7 +185,7 @@ impl Workspace {
     }
 
     /// The plan as data.
-    pub fn planned(&self, more: &[&str]) -> Result<Json> {
+    pub fn plan_json(&self, more: &[&str]) -> Result<Json> {
         self.plan(&Self::with(&["-out=saved.plan"], more))?;
         Ok(serde_json::from_str(&self.ok(&["show", "-json", "saved.plan"])?.raw)?)
     }

@@ -40,6 +40,11 @@ pub(super) fn uses() -> Result<Vec<(String, String, BTreeSet<String>)>> {
     Ok(graph.uses().into_iter().map(|((from, to), names)| (path(from), path(to), names)).collect())
 }
 
+/// Of every crate, without those that are compiled for tests alone. Two binaries may share one.
+pub(super) fn product_files() -> Result<BTreeSet<String>> {
+    Ok(Graph::of_workspace()?.paths.into_iter().collect())
+}
+
 /// For each circle its files, and the names that tie them.
 pub(super) fn circles() -> Result<Vec<String>> {
     let graph = Graph::of_workspace()?;
@@ -144,7 +149,7 @@ impl Graph {
             "super" => self.walk(self.parents[file]?, rest, steps),
             name if self.children[file].contains_key(name) => self.walk(self.children[file][name], rest, steps),
             name if self.contents[file].items.contains(name) => Some(Found::Item(file, name.to_owned())),
-            name => match self.imported(file, name) {
+            name => match self.import_of(file, name) {
                 // `use serde_json::Value as Json` names nothing of ours; and a crate may be imported under its own name.
                 Some(import) if import.path.segments[0] != *name || import.path.segments.len() > 1 => {
                     self.resolve(file, &[import.path.segments.as_slice(), rest].concat(), steps + 1)
@@ -154,7 +159,7 @@ impl Graph {
         }
     }
 
-    fn imported(&self, file: File, name: &str) -> Option<&Import> {
+    fn import_of(&self, file: File, name: &str) -> Option<&Import> {
         self.contents[file].imports.iter().find(|import| import.name.as_deref() == Some(name))
     }
 
@@ -172,7 +177,7 @@ impl Graph {
         if steps > LONGEST {
             return None;
         }
-        if let Some(import) = self.imported(file, first) {
+        if let Some(import) = self.import_of(file, first) {
             return self.resolve(file, &[import.path.segments.as_slice(), rest].concat(), steps + 1);
         }
         let globs = self.contents[file].imports.iter().filter(|import| import.name.is_none());

@@ -20,12 +20,12 @@ const LIBRARIES: [(&str, &str); 1] = [("hcl_rs", "hcl")];
 const GENERATED: &str = "proto/";
 
 /// A crate that nothing names is built for nothing.
-pub(super) fn unused() -> Result<Vec<String>> {
+pub(super) fn unused_crates() -> Result<Vec<String>> {
     let (mut wrong, mut needed) = (vec![], BTreeSet::new());
     for package in files::packages()? {
         let manifest = format!("{package}/Cargo.toml");
         let named = names_in(&package)?;
-        for Listed { name, .. } in listed(&manifest)? {
+        for Listed { name, .. } in crates_of(&manifest)? {
             let library = LIBRARIES.iter().find(|(of, _)| name == *of).map_or(name.as_str(), |(_, library)| *library);
             if !named.contains(library) && !package.starts_with(GENERATED) {
                 wrong.push(format!("{manifest}: no file of its crate names {name}"));
@@ -33,13 +33,13 @@ pub(super) fn unused() -> Result<Vec<String>> {
             needed.insert(name);
         }
     }
-    let common = listed("Cargo.toml")?.into_iter().filter(|listed| !needed.contains(&listed.name));
+    let common = crates_of("Cargo.toml")?.into_iter().filter(|listed| !needed.contains(&listed.name));
     wrong.extend(common.map(|listed| format!("Cargo.toml: no crate of the workspace lists {}", listed.name)));
     Ok(wrong)
 }
 
 /// Of every section of a manifest.
-pub(super) fn listed(manifest: &str) -> Result<Vec<Listed>> {
+pub(super) fn crates_of(manifest: &str) -> Result<Vec<Listed>> {
     let text = files::read(manifest)?;
     let (mut found, mut section) = (vec![], "");
     for line in text.lines() {

@@ -37,7 +37,7 @@ const REPLACED: [(&str, &str); 14] = [
 /// Where a word stands for something else, by the path of the file and the line's text.
 const ALLOWED: [(&str, &str); 0] = [];
 
-pub(super) fn misplaced() -> Result<Vec<String>> {
+pub(super) fn misplaced_words() -> Result<Vec<String>> {
     let mut wrong = vec![];
     for folder in ["src", "proto", "examples", "scripts", "docs", "acceptance-tests", ""] {
         for path in files_of(folder)? {

@@ -29,7 +29,7 @@ const NOT_FOR_USERS: [&str; 14] = [
     "asks for a pause",
 ];
 
-pub(super) fn malformed() -> Result<Vec<String>> {
+pub(super) fn malformed_messages() -> Result<Vec<String>> {
     let mut wrong = vec![];
     for path in files::all("src")? {
         let is_test = path.ends_with("/tests.rs") || path.contains("/tests/") || path.contains("/testing");

@@ -1,7 +1,7 @@
 //! Which module uses which, and which crates of others: the two tables of the design.
 
 use super::{
-    dependencies::listed,
+    dependencies::crates_of,
     files,
     paths::{Contents, Path},
     tables::{LENGTH, LONG_FILES, MODULES, Module, VENDORS},
@@ -51,7 +51,7 @@ fn sources() -> Result<Vec<Source>> {
     .collect()
 }
 
-pub(super) fn misused() -> Result<Vec<String>> {
+pub(super) fn misuses() -> Result<Vec<String>> {
     let mut wrong = vec![];
     for source in sources()? {
         let Some(module) = source.module else { continue };
@@ -185,6 +185,6 @@ fn package_of(file: &str) -> String {
 
 /// The crates that a manifest lists for more than tests.
 fn dependencies_of(package: &str) -> Result<BTreeSet<String>> {
-    let listed = listed(&format!("{package}/Cargo.toml"))?.into_iter().filter(|listed| !listed.is_of_tests);
+    let listed = crates_of(&format!("{package}/Cargo.toml"))?.into_iter().filter(|listed| !listed.is_of_tests);
     Ok(listed.map(|listed| listed.name).collect())
 }

@@ -8,12 +8,12 @@ const ONCE: [&str; 11] =
     ["Kind", "Seen", "Fault", "Place", "Session", "Verdict", "Ask", "Order", "Held", "Call", "Answer"];
 const DEFINES: [&str; 4] = ["struct", "enum", "type", "trait"];
 
-pub(super) fn doubled() -> Result<Vec<String>> {
+pub(super) fn doubled_types() -> Result<Vec<String>> {
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for path in files::all("src")?.into_iter().filter(|path| path.ends_with(".rs")) {
         let text = files::read(&path)?;
         for (number, line) in text.lines().enumerate() {
-            if let Some(name) = defined(line) {
+            if let Some(name) = definition(line) {
                 places.entry(name).or_default().push(format!("{path}:{}", number + 1));
             }
         }
@@ -23,7 +23,7 @@ pub(super) fn doubled() -> Result<Vec<String>> {
 }
 
 /// The name of these that a line defines.
-fn defined(line: &str) -> Option<&'static str> {
+fn definition(line: &str) -> Option<&'static str> {
     let words = line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut words = words.skip_while(|word| matches!(*word, "pub" | "crate" | "super" | "in"));
     let (keyword, name) = (words.next()?, words.next()?);

@@ -7,7 +7,7 @@ use super::{
 };
 use anyhow::Result;
 
-pub(super) fn misused() -> Result<Vec<String>> {
+pub(super) fn misuses() -> Result<Vec<String>> {
     let (mut wrong, mut seen) = (vec![], vec![false; STAGES.len()]);
     for (from, to, names) in uses()? {
         for (at, stage) in STAGES.iter().enumerate() {

@@ -70,21 +70,21 @@ fn elements(
 /// "Provider produced inconsistent result after apply" or "inconsistent final plan", unless this passes: what was known
 /// stays, what was unknown may be anything of its type.
 pub fn promise_is_kept(promised: &Value, given: &Value) -> Result<()> {
-    kept(promised, given, &Path::root())
+    check(promised, given, &Path::root())
 }
 
-fn kept(promised: &Value, given: &Value, at: &Path) -> Result<()> {
+fn check(promised: &Value, given: &Value, at: &Path) -> Result<()> {
     match (promised.inner(), given.inner()) {
         (Value::Unknown(_), _) => Ok(()),
         (Value::Map(promised), Value::Map(given)) => {
             ensure!(promised.keys().eq(given.keys()), "{at}: keys are {:?}, not {:?}", given.keys(), promised.keys());
             promised.iter().try_for_each(|(key, promised)| {
-                kept(promised, given.get(key).unwrap_or(&Value::Null), &at.clone().then(Step::Attribute(key.clone())))
+                check(promised, given.get(key).unwrap_or(&Value::Null), &at.clone().then(Step::Attribute(key.clone())))
             })
         }
         (Value::List(promised), Value::List(given)) => {
             ensure!(promised.len() == given.len(), "{at}: {} elements, not {}", given.len(), promised.len());
-            promised.iter().zip(given).try_for_each(|(promised, given)| kept(promised, given, at))
+            promised.iter().zip(given).try_for_each(|(promised, given)| check(promised, given, at))
         }
         (Value::Set(promised), Value::Set(given)) => {
             ensure!(given.len() <= promised.len(), "{at}: the set has grown");

@@ -19,7 +19,7 @@ fn object(attributes: &BTreeMap<String, Attribute>, prior: &Value, config: &Valu
         let value = if config.is_null() && attribute.computed {
             prior.clone()
         } else if let Some((nesting, inner)) = &attribute.nested {
-            nested(*nesting, inner, prior, config)
+            nested_value(*nesting, inner, prior, config)
         } else {
             config.clone()
         };
@@ -28,7 +28,7 @@ fn object(attributes: &BTreeMap<String, Attribute>, prior: &Value, config: &Valu
 }
 
 /// Elements are paired by index or key; those of a set by what is configured of them.
-fn nested(nesting: Nesting, inner: &BTreeMap<String, Attribute>, prior: &Value, config: &Value) -> Value {
+fn nested_value(nesting: Nesting, inner: &BTreeMap<String, Attribute>, prior: &Value, config: &Value) -> Value {
     match (nesting, config) {
         (Nesting::Single, _) => object(inner, prior, config),
         (Nesting::List, Value::List(items)) => {
@@ -38,7 +38,7 @@ fn nested(nesting: Nesting, inner: &BTreeMap<String, Attribute>, prior: &Value, 
             Value::map(entries.iter().map(|(key, item)| (key.clone(), object(inner, prior.child(key), item))))
         }
         (Nesting::Set, Value::Set(items)) => Value::set(items.iter().map(|item| {
-            let same = |old: &&Value| configured(inner, old) == configured(inner, item);
+            let same = |old: &&Value| configured_part(inner, old) == configured_part(inner, item);
             let paired = prior.elements().unwrap_or_default().iter().find(same);
             object(inner, paired.unwrap_or(&Value::Null), item)
         })),
@@ -46,7 +46,7 @@ fn nested(nesting: Nesting, inner: &BTreeMap<String, Attribute>, prior: &Value, 
     }
 }
 
-fn configured(inner: &BTreeMap<String, Attribute>, value: &Value) -> Value {
+fn configured_part(inner: &BTreeMap<String, Attribute>, value: &Value) -> Value {
     let names = inner.iter().filter(|(_, attribute)| !attribute.computed).map(|(name, _)| name);
     Value::map(names.map(|name| (name.clone(), value.child(name).clone())))
 }

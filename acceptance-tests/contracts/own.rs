@@ -19,8 +19,8 @@ pub const OWN: [Check<Cluster>; 8] = [
     check!("of two creates at once one wins", two_creates),
     check!("nothing is made in place of what was read and is gone", gone_in_between),
     check!("taking a field takes no other", only_what_may_be_taken),
-    check!("a 403 is never absence", forbidden),
-    check!("a kind that nobody serves is named", unserved),
+    check!("a 403 is never absence", denial_is_no_absence),
+    check!("a kind that nobody serves is named", unserved_kind_is_named),
     check!("a kubeconfig must mean the cluster of EKS", another_server),
     check!("a namespace with an account of power is not adopted", powerful),
     check!("locks are held one after another", locks::are_held),
@@ -109,7 +109,7 @@ async fn only_what_may_be_taken(cluster: Arc<Cluster>) -> Result<()> {
     Ok(())
 }
 
-async fn forbidden(cluster: Arc<Cluster>) -> Result<()> {
+async fn denial_is_no_absence(cluster: Arc<Cluster>) -> Result<()> {
     let nobody = cluster.kube(&cluster.kubeconfig("nobody", "no-group")?);
     for scope in [Scope::Everything, Scope::Records, Scope::Keys] {
         let selector = Selector { scope: scope.clone(), keys: vec![key_of("default", "kube-root-ca.crt")] };
@@ -128,7 +128,7 @@ async fn forbidden(cluster: Arc<Cluster>) -> Result<()> {
     Ok(())
 }
 
-async fn unserved(cluster: Arc<Cluster>) -> Result<()> {
+async fn unserved_kind_is_named(cluster: Arc<Cluster>) -> Result<()> {
     let kube = cluster.kube(cluster.admin());
     for (api_version, kind, reason) in [
         ("cilium.io/v2", "CiliumNetworkPolicy", "a kind that we know, without its CRD"),

@@ -73,13 +73,13 @@ pub async fn is_asked(real: Arc<Real>) -> Result<()> {
     let config = json!({"name": NAME, "team": NAME, "tier": "dev", "cluster": ministack::CLUSTER, "access": access});
     let mut environment = Instance::new(&client, ENVIRONMENT);
     no_errors(&environment.plan_and_apply(Some(&config)).await?, NAME)?;
-    let asked = asked(&real).await;
+    let asked = ask_doctor(&real).await;
     no_errors(&environment.plan_and_apply(None).await?, "destroy")?;
     outside::without_baseline(&real, &server).await?;
     asked
 }
 
-async fn asked(real: &Real) -> Result<()> {
+async fn ask_doctor(real: &Real) -> Result<()> {
     let url = real.ministack.url();
     let (key, secret) = &real.platform;
     let platform = real::environment(&url, key, secret, None);

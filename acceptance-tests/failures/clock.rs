@@ -95,7 +95,7 @@ fn drift_is_found(daemon: &Daemon, sandbox: &Sandbox) -> Result<()> {
     let quota = sandbox.ours()?.into_iter().find(|key| key.contains("/ResourceQuota/")).context("no quota")?;
     let was = sandbox.document(&quota)?["spec"]["hard"]["requests.cpu"].clone();
     let is_shown = |expected: bool| {
-        let shown = daemon.shown(&["drift", ID])?;
+        let shown = daemon.query(&["drift", ID])?;
         Ok(shown[0]["drift"]["drift"].as_array().is_some_and(|drift| drift.is_empty() != expected))
     };
     sandbox.edit(&quota, &json!({ "spec": { "hard": { "requests.cpu": "99" } } }))?;

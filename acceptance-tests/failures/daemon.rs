@@ -41,7 +41,7 @@ pub async fn dies_at_each_write() -> Result<()> {
 }
 
 /// Waits for what a daemon does, which is started again when it dies. `at_death` gets the entries of its ledger.
-pub async fn outlived<T>(
+pub async fn outlive<T>(
     daemon: &mut Daemon,
     work: impl Future<Output = Result<T>>,
     mut at_death: impl FnMut(Vec<LedgerEntry>) -> Result<()>,
@@ -76,7 +76,7 @@ impl FailureFixture {
         no_errors(&planned.said, "plan")?;
         let mut wanted = planned.keys();
         sandbox.fault(&FaultRow::new(How::DiesAfter.action()).verb("write").nth(step))?;
-        let said = outlived(&mut daemon, instance.apply(planned, None), |_| Ok(())).await?;
+        let said = outlive(&mut daemon, instance.apply(planned, None), |_| Ok(())).await?;
         no_errors(&said, "the apply that waited")?;
         daemon.verify_ledger()?;
         if to.is_none() {

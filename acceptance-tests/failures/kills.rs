@@ -1,7 +1,7 @@
 //! A daemon that is killed after each entry that it writes of an operation in its journal and its ledger, and is started again on the
 //! same files: the apply that waits ends as if nothing had happened, and both files have the operation once.
 
-use super::{FailureFixture, daemon::outlived, environment};
+use super::{FailureFixture, daemon::outlive, environment};
 use crate::{daemon::Daemon, sandbox::Sandbox, server::Server};
 use acceptance_tests::{
     ENVIRONMENT,
@@ -103,11 +103,11 @@ impl Walker {
         let at_death = |entries: Vec<LedgerEntry>| -> Result<()> {
             last = entries.last().map(|entry| format!("{:?}", entry.kind));
             for key in sandbox.ours()?.into_iter().filter(|key| wanted.contains(key)) {
-                there.push((sandbox.generated(&key)?, key));
+                there.push((sandbox.generated_id(&key)?, key));
             }
             Ok(())
         };
-        let said = outlived(&mut self.daemon, self.instance.apply(planned, None), at_death).await?;
+        let said = outlive(&mut self.daemon, self.instance.apply(planned, None), at_death).await?;
         no_errors(&said, "the apply that waited")?;
         self.operations += 1;
         match to {
@@ -122,7 +122,7 @@ impl Walker {
         let now: BTreeSet<String> = sandbox.ours()?.into_iter().collect();
         ensure!(now == &wanted | &self.baseline, "there is {now:?}");
         for (generated, key) in there {
-            ensure!(sandbox.generated(&key)? == generated, "{key} is not the object that it was at the kill");
+            ensure!(sandbox.generated_id(&key)? == generated, "{key} is not the object that it was at the kill");
         }
         self.is_written_once(&self.daemon.entries()?.split_off(before)).await?;
         if kill.is_some() && last.is_none() {

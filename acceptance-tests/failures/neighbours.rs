@@ -4,7 +4,7 @@
 
 use super::{
     environment,
-    replicas::{Check, ReplicasFixture, both_know, watched},
+    replicas::{Check, ReplicasFixture, both_know, work_is_watched},
 };
 use crate::{
     sandbox::FaultRow,
@@ -19,16 +19,16 @@ use tokio::time::sleep;
 const LONG: Duration = Duration::from_secs(60);
 
 pub const CHECKS: [(&str, Check); 4] = [
-    ("two releases share the work, and an upgrade drains", |server| Box::pin(upgraded(server))),
-    ("one release finishes what another one has begun", |server| Box::pin(finished(server))),
+    ("two releases share the work, and an upgrade drains", |server| Box::pin(upgrade_drains(server))),
+    ("one release finishes what another one has begun", |server| Box::pin(neighbour_finishes(server))),
     ("what a newer release finds, an older one shows", |server| Box::pin(both_know(server, Some([NEWER, OLDER])))),
     ("what runs at a newer release is watched at an older one", |server| {
-        Box::pin(watched(server, Some([NEWER, OLDER])))
+        Box::pin(work_is_watched(server, Some([NEWER, OLDER])))
     }),
 ];
 
 /// Neighbours on one database: each does its part, and the older one ends as it is replaced, with all that it has begun.
-async fn upgraded(postgres: PostgresServer) -> Result<()> {
+async fn upgrade_drains(postgres: PostgresServer) -> Result<()> {
     let mut fixture = ReplicasFixture::of_releases(postgres, Some([OLDER, NEWER])).await?;
     let one = Load::prepare(&fixture.daemons[0].socket(), "one", 4).await?;
     let two = Load::prepare(&fixture.daemons[1].socket(), "two", 4).await?;
@@ -68,7 +68,7 @@ async fn upgraded(postgres: PostgresServer) -> Result<()> {
 }
 
 /// Whichever of them dies in mid-apply, and whichever release the client is of, which asks the other one for the same operation.
-async fn finished(postgres: PostgresServer) -> Result<()> {
+async fn neighbour_finishes(postgres: PostgresServer) -> Result<()> {
     let releases = [OLDER, NEWER];
     let mut fixture = ReplicasFixture::of_releases(postgres, Some(releases)).await?;
     for provider in releases {

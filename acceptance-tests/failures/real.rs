@@ -9,8 +9,8 @@ mod fixture;
 mod targets;
 mod writes;
 
-pub use deleted::deleted;
-pub use targets::{replaced, restarted};
+pub use deleted::cluster_is_deleted;
+pub use targets::{api_server_restarts, cluster_is_replaced};
 
 use crate::check::{Check, check};
 use acceptance_tests::servers::Real;
@@ -19,5 +19,5 @@ pub const CHECKS: [Check<Real>; 4] = [
     check!("at each kind of write of a create", writes::creates),
     check!("in the middle of an update and a destroy", writes::changes),
     check!("of a whole target", targets::targets),
-    check!("of a daemon", daemon::killed),
+    check!("of a daemon", daemon::is_killed),
 ];

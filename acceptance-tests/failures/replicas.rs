@@ -36,12 +36,12 @@ const LONG: Duration = Duration::from_secs(60);
 pub type Check = fn(PostgresServer) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
 pub const CHECKS: [(&str, Check); 6] = [
-    ("one is killed in mid-apply", |server| Box::pin(killed(server))),
+    ("one is killed in mid-apply", |server| Box::pin(one_is_killed(server))),
     ("one stands still in mid-apply and goes on", |server| Box::pin(stands_still(server))),
-    ("PostgreSQL restarts under load", |server| Box::pin(restarted(server))),
-    ("PostgreSQL is gone for a minute in mid-apply", |server| Box::pin(gone(server))),
+    ("PostgreSQL restarts under load", |server| Box::pin(postgres_restarts(server))),
+    ("PostgreSQL is gone for a minute in mid-apply", |server| Box::pin(postgres_is_gone(server))),
     ("what one finds and what one pauses, both know", |server| Box::pin(both_know(server, None))),
-    ("what runs at one is watched at the other", |server| Box::pin(watched(server, None))),
+    ("what runs at one is watched at the other", |server| Box::pin(work_is_watched(server, None))),
 ];
 
 /// The one that is there first compares clusters.
@@ -58,7 +58,7 @@ pub(super) async fn both_know(postgres: PostgresServer, releases: Option<[&str; 
     let known = |one: &Json| one["id"] == "demo/pay-0" && !one["drift"].is_null() && one["is_paused"] == true;
     for daemon in &daemons {
         until("it knows what both know", || {
-            let listed = daemon.shown(&["environments"])?;
+            let listed = daemon.query(&["environments"])?;
             Ok(listed["instances"].as_array().is_some_and(|instances| instances.iter().any(known)))
         })?;
     }
@@ -168,7 +168,7 @@ impl ReplicasFixture {
     }
 }
 
-async fn killed(postgres: PostgresServer) -> Result<()> {
+async fn one_is_killed(postgres: PostgresServer) -> Result<()> {
     let mut fixture = ReplicasFixture::new(postgres).await?;
     for (step, how) in [(1, "exit-after"), (4, "exit"), (9, "exit-after")] {
         fixture.is_taken_over(0, step, how).await.with_context(|| format!("{how} write {step}"))?;
@@ -213,7 +213,7 @@ async fn stands_still(postgres: PostgresServer) -> Result<()> {
     fixture.is_whole(&mut instance, wanted, before).await
 }
 
-async fn restarted(postgres: PostgresServer) -> Result<()> {
+async fn postgres_restarts(postgres: PostgresServer) -> Result<()> {
     let ReplicasFixture { mut postgres, daemons, .. } = ReplicasFixture::new(postgres).await?;
     let one = Load::prepare(&daemons[0].socket(), "one", 8).await?;
     let two = Load::prepare(&daemons[1].socket(), "two", 8).await?;
@@ -241,7 +241,7 @@ async fn restarted(postgres: PostgresServer) -> Result<()> {
 }
 
 /// What runs goes on, and its end is written when the database is back; what is new is refused meanwhile.
-async fn gone(postgres: PostgresServer) -> Result<()> {
+async fn postgres_is_gone(postgres: PostgresServer) -> Result<()> {
     let mut fixture = ReplicasFixture::new(postgres).await?;
     let before = fixture.sandbox().ours()?;
     let (mut instance, mut late) = (fixture.instance().await?, fixture.instance().await?);
@@ -277,7 +277,7 @@ async fn gone(postgres: PostgresServer) -> Result<()> {
 }
 
 /// The one that a watcher asks is not the one that does the work.
-pub(super) async fn watched(postgres: PostgresServer, releases: Option<[&str; 2]>) -> Result<()> {
+pub(super) async fn work_is_watched(postgres: PostgresServer, releases: Option<[&str; 2]>) -> Result<()> {
     let fixture = ReplicasFixture::of_releases(postgres, releases).await?;
     let mut instance = fixture.instance().await?;
     let planned = instance.plan(Some(&environment())).await?;

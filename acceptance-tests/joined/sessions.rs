@@ -56,7 +56,7 @@ pub async fn are_of_one_operation(real: Arc<Real>) -> Result<()> {
     let changed = one_session(&proxy.requests())?;
     ensure!(made != changed, "each operation has a session of its own: {made}");
     proxy.clear();
-    daemon.shown(&["unprotect", &format!("{}/sessions", ministack::CLUSTER)])?;
+    daemon.query(&["unprotect", &format!("{}/sessions", ministack::CLUSTER)])?;
     let lifted = one_session(&proxy.requests())?;
     let has_entry = |line: &str| line.contains("\"kind\":\"unprotected\"") && line.contains(&lifted);
     ensure!(daemon.ledger()?.lines().any(has_entry), "{lifted} lifted protection, and the ledger does not know of it");

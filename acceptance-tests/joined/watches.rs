@@ -78,7 +78,7 @@ pub async fn are_what_a_listing_shows(real: Arc<Real>) -> Result<()> {
             same(&lister, scope(), "before any change, without watches").await?;
         }
     }
-    let before = (watcher.reported(&cluster), lister.reported(&cluster));
+    let before = (watcher.revision(&cluster), lister.revision(&cluster));
     let bindings = format!("/apis/{RBAC}/namespaces/{PLACE}/rolebindings/of-somebody");
     // (what somebody else does, reason)
     let changes = [
@@ -102,8 +102,8 @@ pub async fn are_what_a_listing_shows(real: Arc<Real>) -> Result<()> {
             same(&lister, scope(), reason).await?;
         }
     }
-    ensure!(watcher.reported(&cluster) != before.0, "the API server has reported nothing");
-    ensure!(lister.reported(&cluster) == before.1, "whoever may not watch heard of a change");
+    ensure!(watcher.revision(&cluster) != before.0, "the API server has reported nothing");
+    ensure!(lister.revision(&cluster) == before.1, "whoever may not watch heard of a change");
     let place = "/api/v1/namespaces/kept";
     api.call(&token, ApiCall { method: Method::DELETE, path: place, content: None, headers: &[] }).await?;
     Ok(())

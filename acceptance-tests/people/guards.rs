@@ -18,7 +18,7 @@ use std::sync::Arc;
 type Headers = Vec<(&'static str, String)>;
 
 /// As whom an administrator tries it; without headers with a token of one's own. The groups of a ServiceAccount are known.
-fn impersonated(who: &str) -> Result<Vec<Headers>> {
+fn impersonation(who: &str) -> Result<Vec<Headers>> {
     let user = |name: String| ("impersonate-user", name);
     let member = |name: &str, group: &str| vec![user(name.to_owned()), ("impersonate-group", group.to_owned())];
     let account = |namespace: &str, name: &str| vec![user(format!("system:serviceaccount:{namespace}:{name}"))];
@@ -98,7 +98,7 @@ async fn judge(people: &People, row: &Json, who: &str, headers: &Headers) -> Res
         Some(namespace) => Some(get(&format!("/api/v1/namespaces/{namespace}")).await?),
         None => None,
     };
-    let object = (operation == Operation::Create).then(|| named(row));
+    let object = (operation == Operation::Create).then(|| object_of(row));
     let old = match operation {
         Operation::Delete => Some(get(path).await?),
         _ => None,
@@ -133,7 +133,7 @@ async fn judge(people: &People, row: &Json, who: &str, headers: &Headers) -> Res
 }
 
 /// What a row makes.
-fn named(row: &Json) -> Json {
+fn object_of(row: &Json) -> Json {
     let mut object = row["with"].clone();
     if object.pointer("/metadata/name").is_none() {
         object["metadata"]["name"] = "x".into();
@@ -149,7 +149,7 @@ async fn attempt(people: &People, row: &Json, who: &str, headers: &Headers) -> R
         (None, None, Some(path)) => (Method::DELETE, path, ""),
         _ => bail!("one of post, patch and delete: {row}"),
     };
-    let object = if method == Method::POST { named(row) } else { row["with"].clone() };
+    let object = if method == Method::POST { object_of(row) } else { row["with"].clone() };
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let path = format!("{path}?dryRun=All");
     let content = (method != Method::DELETE).then_some((kind, object));
@@ -165,7 +165,7 @@ pub async fn hold(people: Arc<People>) -> Result<()> {
         let guard = row["guard"].as_str().context("guard")?.replace('_', "-");
         let admitted = row["admitted"].as_bool().context("admitted")?;
         for who in row["who"].as_array().context("who")?.iter().filter_map(Json::as_str) {
-            for headers in impersonated(who)? {
+            for headers in impersonation(who)? {
                 let (status, message) = attempt(&people, row, who, &headers).await?;
                 let by_guard = status == 403 && message.contains(&format!("'gp-guard-{guard}'"));
                 let is_right = if admitted { status < 300 } else { by_guard };

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use goldenpath_core::{
     domain::plural,
     policy::{
-        document::{Action, Bound, Policy, installed},
+        document::{Action, Bound, Policy, installation},
         pack_documents,
     },
 };
@@ -58,16 +58,16 @@ async fn install(people: &People, index: usize, example: &Json) -> Result<()> {
     let policy = policy.with_params(&params).map_err(anyhow::Error::msg)?;
     let labels = json!({"pack": index.to_string()});
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("pack-{index}"), "labels": labels}});
-    people.made("/api/v1/namespaces", &namespace).await?;
+    people.make("/api/v1/namespaces", &namespace).await?;
     let bound = Bound { name: None, namespaces: json!({"matchLabels": labels}), action: Action::Deny };
-    let made = installed(&policy, &format!("{name}-{index}"), None, &[bound]);
+    let made = installation(&policy, &format!("{name}-{index}"), None, &[bound]);
     let object = |kind: &str, name: &str, spec: &Json| json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     let (name, spec) = &made.policy;
     let policy = object("ValidatingAdmissionPolicy", name, spec);
-    people.made(&format!("{ADMISSION}/validatingadmissionpolicies"), &policy).await?;
+    people.make(&format!("{ADMISSION}/validatingadmissionpolicies"), &policy).await?;
     for (name, spec) in &made.bindings {
         let binding = object("ValidatingAdmissionPolicyBinding", name, spec);
-        people.made(&format!("{ADMISSION}/validatingadmissionpolicybindings"), &binding).await?;
+        people.make(&format!("{ADMISSION}/validatingadmissionpolicybindings"), &binding).await?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ impl People {
     }
 
     /// What is there already is no error.
-    pub(super) async fn made(&self, path: &str, object: &Json) -> Result<()> {
+    pub(super) async fn make(&self, path: &str, object: &Json) -> Result<()> {
         let reply = self.post(path, object).await?;
         ensure!(reply.status < 300 || reply.status == 409, "{path}: {reply:?}");
         Ok(())
@@ -85,12 +85,12 @@ async fn kind(people: &People, params: &Json) -> Result<()> {
         "spec": {"group": "parity.test", "scope": "Namespaced",
             "names": {"kind": "Case", "plural": "cases", "singular": "case", "listKind": "CaseList"},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]}});
-    people.made("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await?;
+    people.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await?;
     let params =
         json!({"apiVersion": "parity.test/v1", "kind": "Case", "metadata": {"name": "params"}, "spec": params});
     let started = Instant::now();
     loop {
-        match people.made(CASES, &params).await {
+        match people.make(CASES, &params).await {
             Ok(()) => return Ok(()),
             Err(error) if started.elapsed() > LONGEST => return Err(error),
             Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
@@ -138,7 +138,7 @@ async fn policy(people: &People, at: usize, row: &Json) -> Result<bool> {
         _ => bail!("{name}: {reply:?}"),
     }
     people
-        .made(
+        .make(
             &format!("{ADMISSION}/validatingadmissionpolicybindings"),
             &made("ValidatingAdmissionPolicyBinding", binding),
         )

@@ -21,13 +21,13 @@ struct Pod {
 }
 
 /// What the level `restricted` requires of a container.
-fn hardened() -> Json {
+fn restricted_context() -> Json {
     json!({"allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]},
         "seccompProfile": {"type": "RuntimeDefault"}})
 }
 
 fn container(resources: Json) -> Json {
-    json!({"name": "main", "image": "registry.example/app:1", "securityContext": hardened(), "resources": resources})
+    json!({"name": "main", "image": "registry.example/app:1", "securityContext": restricted_context(), "resources": resources})
 }
 
 fn pod(spec: Json) -> Json {
@@ -93,20 +93,20 @@ fn pods() -> Vec<Pod> {
     ]
 }
 
-pub async fn admitted(people: Arc<People>) -> Result<()> {
+pub async fn are_admitted(people: Arc<People>) -> Result<()> {
     let mut wrong = vec![];
     for (namespace, tier) in [(DEV, "dev"), (STAGING, "staging"), (PROD, "prod")] {
         for case in pods() {
             let refused = case.refused.contains(&namespace).then_some(&[""][..]);
             wrong.extend(
-                tried(&people, namespace, &case.object, refused)
+                mismatch(&people, namespace, &case.object, refused)
                     .await?
                     .map(|how| format!("{} {how} ({})", case.name, case.reason)),
             );
         }
         let level = table::tier(tier)?.pod_security.enforce;
         for row in promises::admission() {
-            let how = tried(&people, namespace, &row.object, row.refusal(level)).await?;
+            let how = mismatch(&people, namespace, &row.object, row.refusal(level)).await?;
             wrong.extend(how.map(|how| format!("{} {how} ({})", row.name, row.reason)));
         }
     }
@@ -114,7 +114,7 @@ pub async fn admitted(people: Arc<People>) -> Result<()> {
 }
 
 /// What is not as expected. `refused`: the words of which a refusal has one.
-async fn tried(people: &People, namespace: &str, object: &Json, refused: Option<&[&str]>) -> Result<Option<String>> {
+async fn mismatch(people: &People, namespace: &str, object: &Json, refused: Option<&[&str]>) -> Result<Option<String>> {
     let kind = if object["kind"] == "Pod" { "pods" } else { "services" };
     let path = format!("/api/v1/namespaces/{namespace}/{kind}?dryRun=All");
     let content = Some(("application/json", object.clone()));

@@ -18,14 +18,14 @@ pub(super) async fn is_made(people: Arc<People>) -> Result<()> {
     let pods = format!("/api/v1/namespaces/{OTHERS}/pods");
     let bindings = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{OTHERS}/rolebindings");
     let clean = Report::of(&people, &[]).await?;
-    ensure!(clean.found("Pod people-others/reported").is_empty() && clean.code != 2, "before: {}", clean.text);
+    ensure!(clean.findings_of("Pod people-others/reported").is_empty() && clean.code != 2, "before: {}", clean.text);
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "reported"},
         "spec": {"containers": [{"name": "main", "image": "registry.example/app:latest"}]}});
     let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "reported"},
         "subjects": [{"kind": "User", "name": "stranger", "apiGroup": "rbac.authorization.k8s.io"}],
         "roleRef": {"kind": "ClusterRole", "name": "view", "apiGroup": "rbac.authorization.k8s.io"}});
-    people.made(&pods, &pod).await?;
-    people.made(&bindings, &binding).await?;
+    people.make(&pods, &pod).await?;
+    people.make(&bindings, &binding).await?;
     let gadget = gadget(&people).await?;
     let reported = Report::of(&people, &["--environment", OTHERS]).await;
     let whole = Report::of(&people, &[]).await;
@@ -40,7 +40,7 @@ pub(super) async fn is_made(people: Arc<People>) -> Result<()> {
         ensure!(reply.status < 300, "{path}: {reply:?}");
     }
     for report in [reported?, whole?] {
-        let found = report.found("Pod people-others/reported");
+        let found = report.findings_of("Pod people-others/reported");
         let tag = found.iter().find(|finding| finding["policy"] == "image-tags").context(report.text.clone())?;
         ensure!(tag["environment"] == OTHERS && tag["version"] == "1.0.0", "{tag}");
         ensure!(tag["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{tag}");
@@ -52,7 +52,7 @@ pub(super) async fn is_made(people: Arc<People>) -> Result<()> {
         ensure!(report.code == i32::from(denied), "exit code {}: {}", report.code, report.text);
     }
     let customs = customs?;
-    let found = customs.found("Gadget people-others/reported");
+    let found = customs.findings_of("Gadget people-others/reported");
     ensure!(found.len() == 1 && found[0]["policy"] == "gadgets" && customs.code == 1, "{}", customs.text);
     let unseen = &customs.json["not_looked_at"];
     ensure!(*unseen == json!(["report.test/v1 widgets"]), "what the cluster has no kind for is no pass: {unseen}");
@@ -81,11 +81,11 @@ async fn gadget(people: &People) -> Result<String> {
         "metadata": {"name": "gadgets.report.test"},
         "spec": {"group": "report.test", "scope": "Namespaced", "names": {"kind": "Gadget", "plural": "gadgets"},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]}});
-    people.made("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await?;
+    people.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await?;
     let gadgets = format!("/apis/report.test/v1/namespaces/{OTHERS}/gadgets");
     let gadget = json!({"apiVersion": "report.test/v1", "kind": "Gadget", "metadata": {"name": "reported"}, "spec": {"size": 5}});
     let made = async {
-        while people.made(&gadgets, &gadget).await.is_err() {
+        while people.make(&gadgets, &gadget).await.is_err() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
@@ -113,7 +113,7 @@ impl Report {
         Ok(Self { json, code: out.status.code().context("it was stopped")?, text })
     }
 
-    fn found(&self, object: &str) -> Vec<&Json> {
+    fn findings_of(&self, object: &str) -> Vec<&Json> {
         self.json["findings"].as_array().into_iter().flatten().filter(|finding| finding["object"] == object).collect()
     }
 }

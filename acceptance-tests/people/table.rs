@@ -23,7 +23,7 @@ pub struct Attempt {
 }
 
 pub fn tier(name: &str) -> Result<Arc<Tier>> {
-    let catalogue = Catalogue::embedded();
+    let catalogue = Catalogue::built_in();
     let path = catalogue.newest(None).map_err(|problem| anyhow::anyhow!("{problem}"))?;
     path.tiers.get(&name.parse()?).cloned().with_context(|| format!("no tier {name}"))
 }

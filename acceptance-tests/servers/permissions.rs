@@ -48,7 +48,7 @@ pub fn aws_policy() -> Result<Json> {
 }
 
 fn aws_policy_of(part: Option<&str>) -> Result<Json> {
-    Ok(for_ministack(printed("--aws", part, &[])?))
+    Ok(for_ministack(print("--aws", part, &[])?))
 }
 
 /// What an administrator does with `permissions --kubernetes`. The namespace of the records goes with the baseline, and the roles in it.
@@ -58,7 +58,7 @@ pub async fn grant(cluster: &Cluster, group: &str, part: Option<&str>) -> Result
 
 /// `more`: further arguments of `permissions`.
 pub async fn grant_for(cluster: &Cluster, group: &str, part: Option<&str>, more: &[&str]) -> Result<()> {
-    let mut items = printed("--kubernetes", part, &[&["--group", group], more].concat())?;
+    let mut items = print("--kubernetes", part, &[&["--group", group], more].concat())?;
     for item in items["items"].as_array_mut().context("a List")? {
         // Several groups share these servers.
         if item["kind"].as_str().is_some_and(|kind| kind.ends_with("Binding")) {
@@ -70,7 +70,7 @@ pub async fn grant_for(cluster: &Cluster, group: &str, part: Option<&str>, more:
     Ok(())
 }
 
-fn printed(system: &str, part: Option<&str>, more: &[&str]) -> Result<Json> {
+fn print(system: &str, part: Option<&str>, more: &[&str]) -> Result<Json> {
     let role = part.map(|part| ["--role", part]);
     let out = Command::new(command_line()?)
         .args(["permissions", system])

@@ -2,7 +2,7 @@
 //! can be stopped and started again. It refuses to run as root, and is then run as the user that its package brings.
 
 use super::{ports::free_port, process::Process};
-use crate::tools::built;
+use crate::tools::program;
 use anyhow::{Context as _, Result, ensure};
 use std::{
     fs,
@@ -32,7 +32,7 @@ pub struct PostgresServer {
 impl PostgresServer {
     /// The folder of its programs.
     pub fn find() -> Option<PathBuf> {
-        built("postgres")?.canonicalize().ok()?.parent().map(Path::to_owned)
+        program("postgres")?.canonicalize().ok()?.parent().map(Path::to_owned)
     }
 
     /// `is_durable`: what is committed survives the end of the machine as well as that of the server. Without, it writes faster.

@@ -13,11 +13,11 @@ pub struct Programs {
 
 impl Programs {
     pub fn find() -> Option<Self> {
-        let api_server = tools::built("kubernetes")?;
+        let api_server = tools::program("kubernetes")?;
         Some(Self {
-            etcd: tools::built("etcd")?,
+            etcd: tools::program("etcd")?,
             controllers: api_server.with_file_name("kube-controller-manager"),
-            ministack: tools::built("ministack")?,
+            ministack: tools::program("ministack")?,
             api_server,
         })
     }

@@ -1,7 +1,7 @@
 //! A namespace that a team lives in already becomes its environment: the plan names each field, nothing in it is lost, and what
 //! belongs to somebody's deployment tool is refused by that tool's name.
 
-use super::guides::{commands, guide, shown};
+use super::guides::{code_blocks, commands, guide};
 use crate::{outside::Outside, workspace::Workspace};
 use acceptance_tests::servers::{Real, api::ApiCall, ministack, seed::put};
 use acceptance_tests::tools::Tool;
@@ -15,10 +15,10 @@ const LABEL: &str = "pod-security.kubernetes.io/enforce";
 const POINTER: &str = "/metadata/labels/pod-security.kubernetes.io~1enforce";
 
 pub fn of_a_namespace(tool: &Tool, real: &Arc<Real>) -> Result<()> {
-    acceptance_tests::block_on(adopted(tool, real))
+    acceptance_tests::block_on(is_adopted(tool, real))
 }
 
-async fn adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
+async fn is_adopted(tool: &Tool, real: &Arc<Real>) -> Result<()> {
     let outside = Outside::of(real).await?;
     let workspace = Workspace::bare(tool)?;
     let provider = json!({"provider": {"goldenpath": real.provider_config(&real.ministack.url())}});
@@ -98,7 +98,8 @@ async fn by_the_guide(workspace: &Workspace, real: &Real, outside: &Outside) -> 
     .await?;
     let place = format!("/api/v1/namespaces/{name}");
     let before = outside.get(&place).await?["metadata"]["uid"].clone();
-    let environment = shown(&text, "hcl").find(|block| block.contains("resource \"goldenpath_team_environment\""));
+    let environment =
+        code_blocks(&text, "hcl").find(|block| block.contains("resource \"goldenpath_team_environment\""));
     workspace.write("environment.tf", environment.context("the guide shows no environment")?)?;
     workspace.plan(&[])?.says("exists and is adopted; nothing in it is deleted")?;
     workspace.apply(&[])?;

@@ -57,7 +57,7 @@ pub(super) fn hold(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn loosened(tool: &Tool) -> Result<()> {
+pub(super) fn tier_is_loosened(tool: &Tool) -> Result<()> {
     let owner = "owner = { contact = \"pay@example.com\", cost_center = \"CC1\" }";
     let prod = |more: &str| environment(&format!("{owner}\n  {more}")).replace("\"dev\"", "\"prod\"");
     let workspace = Workspace::new(tool, &prod(""))?;

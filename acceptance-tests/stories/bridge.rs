@@ -191,7 +191,7 @@ impl Managed<'_> {
         let outputs = self.outputs()?;
         let is_empty = listed.raw.trim().is_empty() && outputs.is_empty();
         let up_to_date = plan.code == Some(0);
-        let status = self.said.shown(self.composition()?, &outputs, up_to_date)?;
+        let status = self.said.status(self.composition()?, &outputs, up_to_date)?;
         Ok(Seen { exists: !is_empty, up_to_date, status })
     }
 
@@ -203,7 +203,7 @@ impl Managed<'_> {
 
     /// Since a change has failed.
     fn message(&self) -> Result<String> {
-        let status = self.said.shown(self.composition()?, &self.outputs()?, false)?;
+        let status = self.said.status(self.composition()?, &self.outputs()?, false)?;
         Ok(status["message"].as_str().with_context(|| format!("no message: {status}"))?.to_owned())
     }
 

@@ -106,7 +106,7 @@ pub(super) fn its_own_rules(tool: &Tool) -> Result<()> {
 }
 
 /// The operation ends as if nothing had happened, for the client that waits as well.
-pub(super) fn killed(tool: &Tool) -> Result<()> {
+pub(super) fn is_killed(tool: &Tool) -> Result<()> {
     let (workspace, mut daemon) = through_a_daemon(tool, &environment(""))?;
     workspace.sandbox().fault(&FaultRow::new("exit-after").verb("apply").key(QUOTA).nth(1))?;
     let apply = workspace.start(&APPLY)?;
@@ -139,7 +139,7 @@ fn is_whole_and_goes(workspace: &Workspace) -> Result<()> {
 }
 
 /// CLI and provider are gone at once, as when a runner is shut down. The next apply joins, or finds it done.
-pub(super) fn its_client_killed(tool: &Tool) -> Result<()> {
+pub(super) fn its_client_is_killed(tool: &Tool) -> Result<()> {
     let (workspace, _daemon) = through_a_daemon(tool, &environment(""))?;
     let sandbox = workspace.sandbox();
     workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
@@ -159,7 +159,7 @@ pub(super) fn its_client_killed(tool: &Tool) -> Result<()> {
 }
 
 /// The CLI alone is gone, as when the kernel is out of memory: its provider ends by itself, and the daemon finishes.
-pub(super) fn its_cli_killed(tool: &Tool) -> Result<()> {
+pub(super) fn its_cli_is_killed(tool: &Tool) -> Result<()> {
     let (workspace, daemon) = through_a_daemon(tool, &environment(""))?;
     let sandbox = workspace.sandbox();
     workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
@@ -169,7 +169,7 @@ pub(super) fn its_cli_killed(tool: &Tool) -> Result<()> {
     apply.kill()?;
     apply.wait()?;
     until("the operation is done", || {
-        let operations = daemon.shown(&["operations"])?;
+        let operations = daemon.query(&["operations"])?;
         ensure!(operations[0]["state"] != "cancelled", "nobody asked for that: {operations:#}");
         Ok(operations[0]["state"] == "done")
     })?;

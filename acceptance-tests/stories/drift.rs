@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use goldenpath_core::kinds;
 use serde_json::{Value as Json, json};
 
-fn applied(tool: &Tool, more: &str) -> Result<Workspace> {
+fn apply(tool: &Tool, more: &str) -> Result<Workspace> {
     let workspace = Workspace::new(tool, &environment(more))?;
     workspace.apply(&[])?;
     Ok(workspace)
@@ -23,7 +23,7 @@ fn cpu(workspace: &Workspace) -> Result<String> {
 }
 
 pub(super) fn a_changed_field(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, "")?;
+    let workspace = apply(tool, "")?;
     raise_the_quota(&workspace)?;
     let plan = workspace.plan(&[])?;
     plan.says("0 to add, 1 to change, 0 to destroy")?;
@@ -35,8 +35,8 @@ pub(super) fn a_changed_field(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn only_reported(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, r#"drift = { mode = "report" }"#)?;
+pub(super) fn is_only_reported(tool: &Tool) -> Result<()> {
+    let workspace = apply(tool, r#"drift = { mode = "report" }"#)?;
     raise_the_quota(&workspace)?;
     let plan = workspace.plan_is_empty(&[])?;
     plan.says("Warning")?;
@@ -61,7 +61,7 @@ pub(super) fn only_reported(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn ignored_object(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, r#"drift = { ignore = ["ResourceQuota *"] }"#)?;
+    let workspace = apply(tool, r#"drift = { ignore = ["ResourceQuota *"] }"#)?;
     raise_the_quota(&workspace)?;
     let key = "k8s/v1/LimitRange/payments/gp-defaults";
     workspace.sandbox().delete(key)?;
@@ -73,7 +73,7 @@ pub(super) fn ignored_object(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, "")?;
+    let workspace = apply(tool, "")?;
     let key = "k8s/networking.k8s.io/v1/NetworkPolicy/payments/gp-default-deny";
     workspace.sandbox().delete(key)?;
     let plan = workspace.plan(&[])?;
@@ -94,7 +94,7 @@ pub(super) fn a_deleted_object(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn a_label_of_others(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, "")?;
+    let workspace = apply(tool, "")?;
     let label = json!({ "metadata": { "labels": { "cattle.io/project": "x" }, "annotations": { "who": "me" } } });
     workspace.sandbox().edit(NAMESPACE, &label)?;
     workspace.plan_is_empty(&[])?;
@@ -106,7 +106,7 @@ pub(super) fn a_label_of_others(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn a_conflict(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, "")?;
+    let workspace = apply(tool, "")?;
     let theirs = json!({ "spec": { "hard": { "requests.cpu": "99" } } });
     workspace.sandbox().declare(QUOTA, &theirs, "argocd-controller")?;
     let run = workspace.run(&["apply", "-no-color", "-input=false", "-auto-approve"])?;
@@ -119,7 +119,7 @@ pub(super) fn a_conflict(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn refresh_only(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, "")?;
+    let workspace = apply(tool, "")?;
     raise_the_quota(&workspace)?;
     let calls = workspace.sandbox().calls()?.len();
     let plan = workspace.run(&["plan", "-refresh-only", "-no-color", "-input=false"])?;
@@ -138,7 +138,7 @@ pub(super) fn refresh_only(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn without_refresh(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, "")?;
+    let workspace = apply(tool, "")?;
     raise_the_quota(&workspace)?;
     workspace.plan_is_empty(&["-refresh=false"])?;
     workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;

@@ -38,7 +38,7 @@ fn entries(daemon: &Daemon, more: &[&str]) -> Result<Vec<Json>> {
     run.raw.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
-pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
+pub(super) fn is_shown_and_proved(tool: &Tool) -> Result<()> {
     let (workspace, mut daemon) = with_a_daemon(tool, &environment(""), "")?;
     let mut watch = Command::new(command_line()?);
     watch.args(["watch", "--json", "--endpoint", &daemon.endpoint()]).stdout(Stdio::piped());
@@ -54,13 +54,13 @@ pub(super) fn shown_and_proved(tool: &Tool) -> Result<()> {
     }
     ensure!(kinds.starts_with(&["accepted".to_owned(), "began".to_owned(), "step".to_owned()]), "{kinds:?}");
 
-    let operations = daemon.shown(&["operations"])?;
+    let operations = daemon.query(&["operations"])?;
     let outcomes: Vec<&Json> = operations.as_array().into_iter().flatten().map(|row| &row["outcome"]).collect();
     ensure!(outcomes == ["done", "done"], "{operations:#}");
-    let listed = daemon.shown(&["environments"])?;
+    let listed = daemon.query(&["environments"])?;
     let instance = listed["instances"].as_array().and_then(|all| all.iter().find(|instance| instance["id"] == ID));
     ensure!(instance.is_some_and(|instance| instance["last_operation"]["verb"] == "ensure"), "{listed:#}");
-    ensure!(daemon.shown(&["status"])?["running_operations"] == 0, "nothing runs");
+    ensure!(daemon.query(&["status"])?["running_operations"] == 0, "nothing runs");
 
     let of_environment = entries(&daemon, &["--environment", ID])?;
     let count = |kind: &str| of_environment.iter().filter(|entry| entry["kind"] == kind).count();
@@ -96,7 +96,7 @@ fn keys(instance: &Json) -> Vec<String> {
 }
 
 /// What exists is said by records and target, and what was done by the ledger. The daemon's bounds keep no guard out of it.
-pub(super) fn bundled(tool: &Tool) -> Result<()> {
+pub(super) fn is_bundled(tool: &Tool) -> Result<()> {
     let id = "demo/payments-dev";
     let (workspace, mut daemon) = with_a_daemon(tool, QUICK, "")?;
     workspace.apply(&[])?;
@@ -161,7 +161,7 @@ pub(super) fn between_applies(tool: &Tool) -> Result<()> {
     let change = json!({ "spec": { "hard": { "requests.cpu": "99" } } });
     sandbox.edit(QUOTA, &change)?;
     until("the drift is shown", || {
-        let found = daemon.shown(&["drift", ID])?;
+        let found = daemon.query(&["drift", ID])?;
         Ok(found[0]["drift"]["drift"][0]["detail"].as_str().is_some_and(|detail| detail.contains("kubectl-edit")))
     })?;
     let is_changed = || Ok::<_, anyhow::Error>(sandbox.document(QUOTA)?["spec"]["hard"]["requests.cpu"] == "99");
@@ -174,19 +174,19 @@ pub(super) fn between_applies(tool: &Tool) -> Result<()> {
         Ok(entries(&daemon, &["--environment", ID])?.iter().any(|entry| entry["kind"] == "healed"))
     })?;
     workspace.plan_is_empty(&[])?;
-    let operations = daemon.shown(&["operations"])?;
+    let operations = daemon.query(&["operations"])?;
     ensure!(operations[0]["caller"] == "reconcile" && operations[0]["outcome"] == "done", "{operations:#}");
     let mut pause = Command::new(command_line()?);
     let paused = pause.args(["pause", ID, "--endpoint", &daemon.endpoint()]).output()?;
     Run::from(paused).says("is left alone between applies")?;
     sandbox.edit(QUOTA, &change)?;
     until("the drift of what is paused is shown", || {
-        Ok(daemon.shown(&["drift", ID])?[0]["drift"]["drift"].as_array().is_some_and(|drift| !drift.is_empty()))
+        Ok(daemon.query(&["drift", ID])?[0]["drift"]["drift"].as_array().is_some_and(|drift| !drift.is_empty()))
     })?;
     thread::sleep(Duration::from_secs(2));
     ensure!(is_changed()?, "what is paused is left alone");
     let is_paused = || -> Result<Json> {
-        let listed = daemon.shown(&["environments"])?;
+        let listed = daemon.query(&["environments"])?;
         let instance = listed["instances"].as_array().and_then(|all| all.iter().find(|instance| instance["id"] == ID));
         Ok(instance.map(|instance| instance["is_paused"].clone()).unwrap_or_default())
     };

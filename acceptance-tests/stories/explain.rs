@@ -25,7 +25,7 @@ pub(super) fn of_a_saved_plan(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(BEFORE))?;
     workspace.apply(&[])?;
     workspace.write("main.tf", &environment(AFTER))?;
-    let json = workspace.planned(&[])?;
+    let json = workspace.plan_json(&[])?;
     let explain = |arguments: &[&str]| -> Result<Run> {
         // As a person would: in the folder of the plan, with the settings of the CLI.
         let mut command = Command::new(command_line()?);
@@ -77,7 +77,7 @@ pub(super) fn of_a_saved_plan(tool: &Tool) -> Result<()> {
     // A quota alone is nothing that is denied.
     workspace.apply(&[])?;
     workspace.write("main.tf", &environment(&AFTER.replace("\"6\"", "\"8\"")))?;
-    workspace.planned(&[])?;
+    workspace.plan_json(&[])?;
     let allowed = explain(&["--deny", "deletes,access,loss", "saved.plan"])?;
     ensure!(allowed.code == Some(0), "{}", allowed.raw);
     allowed.says("ResourceQuota payments/gp-base: requests.cpu 6 -> 8 in demo/payments")

@@ -19,16 +19,16 @@ pub(super) fn are_planned(tool: &Tool) -> Result<()> {
     let (mut planned, mut parts) = (0, 0);
     for task in TASKS {
         let text = guide(task)?;
-        for part in shown(&text, "yaml").filter(|shown| shown.starts_with("roles:\n")) {
+        for part in code_blocks(&text, "yaml").filter(|shown| shown.starts_with("roles:\n")) {
             is_a_part_of_a_path(&workspace, part).with_context(|| format!("{task}: {part}"))?;
             parts += 1;
         }
-        let grants = shown(&text, "yaml").find(|shown| shown.starts_with("grants:\n"));
+        let grants = code_blocks(&text, "yaml").find(|shown| shown.starts_with("grants:\n"));
         match grants {
             Some(grants) => granting(&workspace, grants)?,
             None => workspace.write("provider.tf", &workspace.sandbox_provider())?,
         }
-        for block in shown(&text, "hcl").filter(|block| block.contains("resource \"goldenpath_")) {
+        for block in code_blocks(&text, "hcl").filter(|block| block.contains("resource \"goldenpath_")) {
             let own = "  golden_path = \"acme\"\n  tier ";
             workspace
                 .write("guide.tf", &if grants.is_some() { block.replace("  tier ", own) } else { block.to_owned() })?;
@@ -120,11 +120,11 @@ pub(super) fn guide(name: &str) -> Result<String> {
 
 /// Lines of a shell, after this.
 pub(super) fn commands<'t>(text: &'t str, program: &'t str) -> impl Iterator<Item = &'t str> {
-    let lines = ["sh", "shell"].into_iter().flat_map(|language| shown(text, language)).flat_map(str::lines);
+    let lines = ["sh", "shell"].into_iter().flat_map(|language| code_blocks(text, language)).flat_map(str::lines);
     lines.filter_map(move |line| line.strip_prefix(program))
 }
 
-pub(super) fn shown<'t>(text: &'t str, language: &'t str) -> impl Iterator<Item = &'t str> {
+pub(super) fn code_blocks<'t>(text: &'t str, language: &'t str) -> impl Iterator<Item = &'t str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let (_, after) = rest.split_once(&format!("```{language}\n"))?;

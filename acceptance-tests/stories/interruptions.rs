@@ -48,7 +48,7 @@ pub(super) fn interrupt(tool: &Tool) -> Result<()> {
     the_next_apply_finishes(&workspace)
 }
 
-pub(super) fn refused(tool: &Tool) -> Result<()> {
+pub(super) fn write_is_refused(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
     let quota = "k8s/v1/ResourceQuota/payments-dev/gp-base";
     workspace.sandbox().fault(&FaultRow::new("deny").verb("apply").key(quota))?;
@@ -65,7 +65,7 @@ pub(super) fn refused(tool: &Tool) -> Result<()> {
     the_next_apply_finishes(&workspace)
 }
 
-pub(super) fn killed(tool: &Tool) -> Result<()> {
+pub(super) fn provider_is_killed(tool: &Tool) -> Result<()> {
     let mut workspace = Workspace::new(tool, &environment(""))?;
     workspace.set("GOLDENPATH_LEASE_SECONDS", "1");
     workspace.sandbox().fault(&FaultRow::new("exit-after").verb("apply").key(QUOTA).nth(1))?;

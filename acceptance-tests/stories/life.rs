@@ -41,7 +41,7 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
 
 pub(super) fn child_objects_are_shown(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
-    let planned = workspace.planned(&[])?;
+    let planned = workspace.plan_json(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     ensure!(changes.len() == 3, "three resources, not {}", changes.len());
     let mut promised = BTreeMap::new();

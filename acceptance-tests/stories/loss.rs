@@ -11,7 +11,7 @@ const ON: &str = "deletion_protection = true";
 const OFF: &str = "deletion_protection = false";
 const TWO: &str = "namespaces = { default = {}, jobs = {} }";
 
-fn applied(tool: &Tool, more: &str) -> Result<Workspace> {
+fn apply(tool: &Tool, more: &str) -> Result<Workspace> {
     let workspace = Workspace::new(tool, &environment(more))?;
     workspace.apply(&[])?;
     Ok(workspace)
@@ -25,7 +25,7 @@ fn is_untouched(workspace: &Workspace) -> Result<()> {
 }
 
 pub(super) fn a_lost_record(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, "")?;
+    let workspace = apply(tool, "")?;
     let there = workspace.sandbox().ours()?;
     workspace.sandbox().delete(RECORD)?;
     let plan = workspace.plan(&[])?;
@@ -43,7 +43,7 @@ pub(super) fn a_lost_record(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn protected_from_destroy(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, ON)?;
+    let workspace = apply(tool, ON)?;
     let target = format!("-target={ENVIRONMENT}");
     workspace.destroy_fails(&[])?.says("deletion_protection")?;
     workspace.destroy_fails(&[&target])?.says(NAMESPACE.rsplit('/').next().unwrap_or_default())?;
@@ -54,7 +54,7 @@ pub(super) fn protected_from_destroy(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn protected_from_update(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, &format!("{ON}\n  {TWO}"))?;
+    let workspace = apply(tool, &format!("{ON}\n  {TWO}"))?;
     workspace.write("main.tf", &environment(ON))?;
     workspace.plan_fails(&[])?.says("payments-jobs")?;
     // Switched off in the same breath: the prior state decides.
@@ -69,7 +69,7 @@ pub(super) fn protected_from_update(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn protected_from_replacement(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, ON)?;
+    let workspace = apply(tool, ON)?;
     workspace.plan_fails(&[&format!("-replace={ENVIRONMENT}")])?.says("deletion_protection")?;
     workspace.write("main.tf", &environment(ON).replace("name    = \"payments\"", "name    = \"billing\""))?;
     // Core plans the delete only at apply, and then is still refused.
@@ -115,7 +115,7 @@ pub(super) fn unprotected_without_an_apply(tool: &Tool) -> Result<()> {
 }
 
 pub(super) fn protection_off_takes_an_apply(tool: &Tool) -> Result<()> {
-    let workspace = applied(tool, &format!("{ON}\n  {TWO}"))?;
+    let workspace = apply(tool, &format!("{ON}\n  {TWO}"))?;
     workspace.write("main.tf", &environment(&format!("{OFF}\n  {TWO}")))?;
     workspace.apply(&[])?;
     // Now it is allowed, and the plan lists what goes.

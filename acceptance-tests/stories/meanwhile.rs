@@ -14,7 +14,7 @@ pub(super) fn an_outage(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[BASELINE])?;
     for fault in [FaultRow::new("unavailable"), FaultRow::new("unavailable").verb("observe")] {
-        workspace.planned(&[])?;
+        workspace.plan_json(&[])?;
         workspace.sandbox().fault(&fault)?;
         let run = workspace.fails(&APPLY)?;
         run.says_not("bug in the provider")?;
@@ -39,7 +39,7 @@ pub(super) fn a_broken_off_destroy(tool: &Tool) -> Result<()> {
         workspace.set("GOLDENPATH_LEASE_SECONDS", "1");
         workspace.apply(&[])?;
         let there = workspace.sandbox().ours()?;
-        let uid = workspace.sandbox().generated(NAMESPACE)?;
+        let uid = workspace.sandbox().generated_id(NAMESPACE)?;
         break_a_destroy_off(&workspace, action)?;
         let plan = workspace.plan(&[])?;
         plan.says("demo/payments is half deleted")?;
@@ -48,7 +48,7 @@ pub(super) fn a_broken_off_destroy(tool: &Tool) -> Result<()> {
         workspace.apply(&[])?;
         workspace.plan_is_empty(&[])?;
         ensure!(workspace.sandbox().ours()? == there, "all of it: {:?}", workspace.sandbox().ours()?);
-        ensure!(workspace.sandbox().generated(NAMESPACE)? != uid, "and made again, as the plan said");
+        ensure!(workspace.sandbox().generated_id(NAMESPACE)? != uid, "and made again, as the plan said");
         break_a_destroy_off(&workspace, action)?;
         workspace.destroy(&[])?;
         ensure!(workspace.sandbox().ours()?.is_empty(), "nothing is left: {:?}", workspace.sandbox().ours()?);

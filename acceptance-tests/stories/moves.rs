@@ -5,7 +5,7 @@ use crate::workspace::Workspace;
 use acceptance_tests::tools::Tool;
 use anyhow::{Result, ensure};
 
-pub(super) fn moved(tool: &Tool) -> Result<()> {
+pub(super) fn address_is_moved(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[])?;
     let calls = workspace.sandbox().calls()?.len();
@@ -21,7 +21,7 @@ pub(super) fn moved(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn removed(tool: &Tool) -> Result<()> {
+pub(super) fn address_is_removed(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[])?;
     let there = workspace.sandbox().ours()?;

@@ -70,7 +70,7 @@ pub(super) fn thirty_teams(tool: &Tool) -> Result<()> {
 
 /// Nothing in the plan that nobody wrote, but for what is computed.
 pub(super) fn nothing_that_nobody_wrote(tool: &Tool) -> Result<()> {
-    let planned = Workspace::new(tool, QUICK)?.planned(&[])?;
+    let planned = Workspace::new(tool, QUICK)?.plan_json(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     for (kind, attribute) in
         [("team_environment", "access"), ("team_environment", "quota"), ("eks_workload_slot", "identity")]

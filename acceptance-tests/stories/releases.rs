@@ -55,7 +55,7 @@ impl Target<'_> {
     }
 
     /// What one baseline makes for all that is on the cluster.
-    fn shared(&self) -> Result<BTreeMap<String, String>> {
+    fn shared_objects(&self) -> Result<BTreeMap<String, String>> {
         let is_shared =
             |key: &String| ["/ClusterRole/gp-", "/ValidatingAdmissionPolicy"].iter().any(|part| key.contains(part));
         let shared = (self.ours)()?.into_iter().filter(is_shared);
@@ -104,7 +104,7 @@ fn lives(workspace: &mut Workspace, target: &Target<'_>) -> Result<()> {
     workspace.set(RELEASE, OLDER);
     workspace.apply(&[])?.says("3 added")?;
     target.written_by([OLDER; 3])?;
-    let shared = target.shared()?;
+    let shared = target.shared_objects()?;
     ensure!(shared.len() > 4, "what is shared: {shared:?}");
 
     workspace.set(RELEASE, NEWER);
@@ -134,7 +134,7 @@ fn lives(workspace: &mut Workspace, target: &Target<'_>) -> Result<()> {
         workspace.set(RELEASE, release);
         workspace.apply(&[])?.says("0 added, 0 changed, 0 destroyed")?;
     }
-    ensure!(target.shared()? == shared, "what is shared was written again: {shared:?}");
+    ensure!(target.shared_objects()? == shared, "what is shared was written again: {shared:?}");
     Ok(())
 }
 

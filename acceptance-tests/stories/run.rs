@@ -65,7 +65,7 @@ pub(super) fn a_renamed_key(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn tainted(tool: &Tool) -> Result<()> {
+pub(super) fn environment_is_tainted(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment("deletion_protection = true"))?;
     workspace.apply(&[])?;
     workspace.ok(&["taint", ENVIRONMENT])?;
@@ -80,9 +80,9 @@ pub(super) fn tainted(tool: &Tool) -> Result<()> {
     let plan = workspace.plan(&[])?;
     plan.says("payments will be deleted with everything inside")?;
     plan.says_not("taken over")?;
-    let uid = workspace.sandbox().generated(NAMESPACE)?;
+    let uid = workspace.sandbox().generated_id(NAMESPACE)?;
     workspace.apply(&[])?.says("1 added, 0 changed, 1 destroyed")?;
     workspace.plan_is_empty(&[])?;
-    ensure!(workspace.sandbox().generated(NAMESPACE)? != uid, "it was deleted and made again, as the plan said");
+    ensure!(workspace.sandbox().generated_id(NAMESPACE)? != uid, "it was deleted and made again, as the plan said");
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(super) fn offline(tool: &Tool) -> Result<()> {
         "provider.tf",
         &format!("provider \"goldenpath\" {{\n  offline = {{\n    facts = {FACTS}\n  }}\n}}\n"),
     )?;
-    let planned = workspace.planned(&[])?;
+    let planned = workspace.plan_json(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
     ensure!(objects(&ours["change"]["after"]).len() > 5, "the whole plan without credentials: {ours}");
@@ -44,7 +44,7 @@ pub(super) fn offline(tool: &Tool) -> Result<()> {
 }
 
 /// A mock makes up every computed value, ids too: the error says what an id looks like, and a mock that says so works.
-pub(super) fn mocked(tool: &Tool) -> Result<()> {
+pub(super) fn provider_is_mocked(tool: &Tool) -> Result<()> {
     let workspace = Workspace::bare(tool)?;
     workspace.write("main.tf", QUICK)?;
     fs::create_dir_all(workspace.path("tests"))?;

@@ -9,7 +9,7 @@ pub(super) fn a_name(tool: &Tool) -> Result<()> {
     let named = environment("").replace("name    = \"payments\"", "name    = terraform_data.name.output");
     let hcl = format!("resource \"terraform_data\" \"name\" {{\n  input = \"payments\"\n}}\n{named}");
     let workspace = Workspace::new(tool, &hcl)?;
-    let planned = workspace.planned(&[])?;
+    let planned = workspace.plan_json(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
     ensure!(ours["change"]["after_unknown"]["objects"] == true, "without a name no object is known: {ours}");
@@ -45,7 +45,7 @@ pub(super) fn a_provider(tool: &Tool) -> Result<()> {
          provider \"goldenpath\" {{\n  sandbox = {{ path = terraform_data.target.output }}\n}}\n"
         ),
     )?;
-    let planned = workspace.planned(&[])?;
+    let planned = workspace.plan_json(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
     ensure!(ours["change"]["after"]["id"] == "demo/payments", "the id needs no target: {ours}");
@@ -100,7 +100,7 @@ resource "goldenpath_eks_workload_slot" "ledger" {{
             environment("")
         ),
     )?;
-    let planned = workspace.planned(&[])?;
+    let planned = workspace.plan_json(&[])?;
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     let slot = changes.iter().find(|one| one["type"] == "goldenpath_eks_workload_slot").cloned().unwrap_or_default();
     let waiting = slot["change"]["after_unknown"]["objects"].as_object().cloned().unwrap_or_default();
@@ -145,7 +145,7 @@ pub(super) fn leaves(tool: &Tool) -> Result<()> {
         ),
     ] {
         workspace.write("main.tf", &hcl(trigger, more))?;
-        let planned = workspace.planned(&[])?;
+        let planned = workspace.plan_json(&[])?;
         let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
         let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
         let (after, later) = (&ours["change"]["after"], &ours["change"]["after_unknown"]);

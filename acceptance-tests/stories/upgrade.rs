@@ -41,7 +41,7 @@ pub(super) fn of_a_path(tool: &Tool) -> Result<()> {
         document: &|key| sandbox().document(key),
     };
     let provider = format!("sandbox = {{ path = {:?} }}", workspace.sandbox_path().display().to_string());
-    published_and_applied(&workspace, &provider)?;
+    publish_and_apply(&workspace, &provider)?;
     // An upgrade that breaks off is finished by the next apply.
     publish(&workspace, "acme-1.1.0.yaml", NEXT)?;
     at(&workspace, "1.1.0", "parameters = { log_days = 30 }")?;
@@ -71,7 +71,7 @@ pub fn of_a_path_on_real_servers(tool: &Tool, real: &Arc<Real>) -> Result<()> {
         is_there: &|key| Ok(runtime.block_on(outside.look(key))?.is_some()),
         document: &|key| runtime.block_on(outside.document(key)),
     };
-    published_and_applied(&workspace, "aws = { region = \"eu-west-1\" }")?;
+    publish_and_apply(&workspace, "aws = { region = \"eu-west-1\" }")?;
     publish(&workspace, "acme-1.1.0.yaml", NEXT)?;
     at(&workspace, "1.1.0", "parameters = { log_days = 30 }")?;
     let variables = real.environment(&real.ministack.url());
@@ -111,7 +111,7 @@ async fn goes_round_terraform(outside: &Outside) -> Result<()> {
 }
 
 /// Version 1.0.0, as `init` writes it.
-fn published_and_applied(workspace: &Workspace, target: &str) -> Result<()> {
+fn publish_and_apply(workspace: &Workspace, target: &str) -> Result<()> {
     let provider = format!("provider \"goldenpath\" {{\n  {target}\n  catalogue = [\"paths\"]\n}}\n");
     workspace.write("provider.tf", &provider)?;
     catalogue(workspace, &["init", "paths", "--name", "acme"])?.says("acme-1.0.0.yaml")?;
@@ -208,7 +208,7 @@ fn all_are_compared(workspace: &Workspace, reach: &[&str], variables: &[(String,
 
 /// A reviewer sees why: what the versions between say, and what policies say of it.
 fn is_explained(workspace: &Workspace, tool: &Tool) -> Result<()> {
-    workspace.planned(&[])?;
+    workspace.plan_json(&[])?;
     let explain = |more: &[&str]| -> Result<Run> {
         let mut command = Command::new(command_line()?);
         let settings = workspace.command(&[]);

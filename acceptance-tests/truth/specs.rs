@@ -67,7 +67,7 @@ pub fn environment(random: &mut Random, frame: &Frame) -> Json {
 }
 
 /// Another request for the same thing: some parts new, the rest as it was.
-pub fn changed(random: &mut Random, frame: &Frame, before: &Json) -> Json {
+pub fn change(random: &mut Random, frame: &Frame, before: &Json) -> Json {
     let mut next = object(before.clone());
     let other = object(environment(random, frame));
     let names = ["namespaces", "quota", "limits", "network", "pod_security", "access", "drift", "cluster"];
@@ -123,7 +123,7 @@ pub fn slot(random: &mut Random, name: &str, environment: &str, namespace: Optio
 }
 
 /// The same slot with other details; name, environment, isolation and namespace stay.
-pub fn changed_slot(random: &mut Random, before: &Json) -> Json {
+pub fn change_slot(random: &mut Random, before: &Json) -> Json {
     let mut next = object(before.clone());
     let text = |name: &str| before[name].as_str().unwrap_or_default().to_owned();
     let other = object(slot(random, &text("name"), &text("environment"), None, true));

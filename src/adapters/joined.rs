@@ -84,8 +84,8 @@ impl Objects for Joined {
         self.with_aws(cluster, aws, self.kubernetes.observe_recent(cluster, &kubernetes)).await
     }
 
-    fn reported(&self, cluster: &ClusterArn) -> u64 {
-        self.kubernetes.reported(cluster)
+    fn revision(&self, cluster: &ClusterArn) -> u64 {
+        self.kubernetes.revision(cluster)
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {

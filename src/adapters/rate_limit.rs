@@ -83,11 +83,11 @@ impl Bucket {
         if self.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-self.tokens / self.rate) }
     }
 
-    fn succeeded(&mut self) {
+    fn speed_up(&mut self) {
         self.rate = (self.rate + GROWTH / self.rate.max(1.0)).min(self.most);
     }
 
-    fn throttled(&mut self) {
+    fn slow_down(&mut self) {
         self.rate = (self.rate / 2.0).max(LEAST.min(self.most));
         self.tokens = self.tokens.min(0.0);
     }
@@ -125,8 +125,8 @@ pub(crate) async fn wait(api: Api, service: &str, name: &str) {
 
 pub(crate) fn learn(name: &str, was_throttled: bool) {
     with(name, |bucket, _| match bucket {
-        Some(bucket) if was_throttled => bucket.throttled(),
-        Some(bucket) => bucket.succeeded(),
+        Some(bucket) if was_throttled => bucket.slow_down(),
+        Some(bucket) => bucket.speed_up(),
         None => {}
     });
 }
@@ -164,7 +164,7 @@ mod tests {
             let Some(most) = most else { continue };
             let mut bucket = Bucket::new(api, most, Duration::ZERO);
             assert_eq!(bucket.rate, first, "{reason}");
-            (0..100_000).for_each(|_| bucket.succeeded());
+            (0..100_000).for_each(|_| bucket.speed_up());
             assert_eq!(bucket.rate.round(), most, "{reason}");
         }
     }
@@ -182,15 +182,15 @@ mod tests {
     #[test]
     fn a_throttle_halves_and_successes_grow_slowly() {
         let mut bucket = Bucket::new(Api::Aws, MOST, Duration::ZERO);
-        bucket.throttled();
+        bucket.slow_down();
         assert_eq!(bucket.rate, FIRST / 2.0, "halved");
         assert!(bucket.take(Duration::ZERO) > Duration::ZERO, "no burst right after a throttle");
         for _ in 0..20 {
-            bucket.throttled();
+            bucket.slow_down();
         }
         assert_eq!(bucket.rate, LEAST, "never to nothing");
         for _ in 0..100_000 {
-            bucket.succeeded();
+            bucket.speed_up();
         }
         assert!(bucket.rate > FIRST && bucket.rate <= MOST, "it comes back: {}", bucket.rate);
     }

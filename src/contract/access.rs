@@ -3,7 +3,7 @@
 use super::{
     case::{Case, CaseResult, ContractError},
     samples::Sample,
-    steps::{doing, holds, of_kind, promise, refused},
+    steps::{doing, holds, of_kind, promise, refusal},
     target::TestTarget,
 };
 use goldenpath_core::{
@@ -67,7 +67,7 @@ async fn entry(target: TestTarget, sample: Sample) -> CaseResult {
                 (&session, entry, Class::Invalid, "an entry for a session"),
                 (&sample.key, &masters, Class::Invalid, "a group of the system"),
             ] {
-                refused(what, class, target.apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[]).await)?;
+                refusal(what, class, target.apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[]).await)?;
             }
             Ok(())
         })
@@ -149,7 +149,7 @@ async fn policy(target: TestTarget, sample: Sample) -> CaseResult {
             target.erase(entry).await?;
             promise(target.look(&sample.key).await?.is_none(), || "a policy outlives its entry".to_owned())?;
             let orphan = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
-            refused("a policy without an entry", Class::NotFound, orphan).map(|_| ())
+            refusal("a policy without an entry", Class::NotFound, orphan).map(|_| ())
         })
         .await
 }
@@ -202,7 +202,7 @@ async fn foreign_entry(target: TestTarget, sample: Sample) -> CaseResult {
             doing("making an entry", made)?;
             target.must_see(key).await?;
             let granted = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
-            refused("a policy for somebody else's entry", Class::Invalid, granted)?;
+            refusal("a policy for somebody else's entry", Class::Invalid, granted)?;
             promise(target.look(&sample.key).await?.is_none(), || "somebody else's entry was given a policy".to_owned())
         })
         .await
@@ -297,7 +297,7 @@ async fn association_rules(target: TestTarget, sample: Sample) -> CaseResult {
                 ),
             ] {
                 let body = Body::PodIdentityAssociation(body);
-                refused(what, class, target.apply(&sample.key, &body, Expect::Any, &[]).await)?;
+                refusal(what, class, target.apply(&sample.key, &body, Expect::Any, &[]).await)?;
             }
             Ok(())
         })

@@ -2,7 +2,7 @@
 
 use super::{
     case::{Case, CaseResult},
-    steps::{by_arn, doing, promise, refused},
+    steps::{by_arn, doing, promise, refusal},
     target::TestTarget,
 };
 use goldenpath_core::domain::{Class, ClusterRef};
@@ -12,7 +12,7 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
         (target.clone(), target.clone(), target.clone(), target.clone(), target.clone());
     vec![
         Case::new("Cluster: its name and its ARN are the same target and the same facts", either_form(one)),
-        Case::new("Cluster: an unknown one is not found", unknown(two)),
+        Case::new("Cluster: an unknown one is not found", unknown_cluster(two)),
         Case::new("Cluster: policies exist or not", policies(three)),
         Case::new("Cluster: its identity providers are reported", providers(four)),
         Case::new("Cluster: IAM knows an OIDC issuer or not", issuers(five)),
@@ -44,12 +44,12 @@ async fn either_form(target: TestTarget) -> CaseResult {
     Ok(())
 }
 
-async fn unknown(target: TestTarget) -> CaseResult {
+async fn unknown_cluster(target: TestTarget) -> CaseResult {
     let name = format!("nowhere-{}", target.unique);
     let cluster: ClusterRef =
         name.parse().map_err(|error| super::ContractError::Promise(format!("{name} is not a name: {error}")))?;
-    refused("facts of nothing", Class::NotFound, target.clusters.facts(&cluster).await)?;
-    refused("the target of nothing", Class::NotFound, target.clusters.target(&cluster).await).map(|_| ())
+    refusal("facts of nothing", Class::NotFound, target.clusters.facts(&cluster).await)?;
+    refusal("the target of nothing", Class::NotFound, target.clusters.target(&cluster).await).map(|_| ())
 }
 
 /// Which ones a cluster has is its owner's business.
@@ -61,7 +61,7 @@ async fn providers(target: TestTarget) -> CaseResult {
         .parse()
         .map_err(|error| super::ContractError::Promise(format!("not a name: {error}")))?;
     let asked = target.clusters.identity_providers(&nowhere).await;
-    refused("the providers of nothing", Class::NotFound, asked).map(|_| ())
+    refusal("the providers of nothing", Class::NotFound, asked).map(|_| ())
 }
 
 async fn policies(target: TestTarget) -> CaseResult {

@@ -3,7 +3,7 @@
 use super::{
     case::{Case, CaseResult},
     samples::Sample,
-    steps::{document, doing, holds, of_kind, promise, refused},
+    steps::{document, doing, holds, of_kind, promise, refusal},
     target::{FieldRef, TestTarget},
 };
 use goldenpath_core::{
@@ -20,7 +20,7 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
     vec![
         Case::new(
             "ResourceQuota: a field that is no longer declared goes",
-            of_kind(target, "ResourceQuota", "k0", |w, s| Box::pin(undeclared(w, s))),
+            of_kind(target, "ResourceQuota", "k0", |w, s| Box::pin(undeclared_field(w, s))),
         ),
         Case::new(
             "ResourceQuota: a field that another declares is a conflict, never taken",
@@ -37,7 +37,7 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
     ]
 }
 
-async fn undeclared(target: TestTarget, sample: Sample) -> CaseResult {
+async fn undeclared_field(target: TestTarget, sample: Sample) -> CaseResult {
     let (target, sample) = (&target, &sample);
     target
         .with(sample, || async move {
@@ -66,7 +66,7 @@ async fn declared_by_another(target: TestTarget, sample: Sample) -> CaseResult {
             let seen = target.must_see(key).await?;
             let holder = seen.fields.get(owned).map(|field| field.holder);
             promise(holder == Some(Holder::Applied(APPLIER)), || format!("{owned} is held by {holder:?}"))?;
-            let error = refused("an apply over it", Class::Conflict, target.apply(key, body, Expect::Any, &[]).await)?;
+            let error = refusal("an apply over it", Class::Conflict, target.apply(key, body, Expect::Any, &[]).await)?;
             let held = [((*owned).to_owned(), APPLIER.to_owned())];
             promise(error.held == held, || format!("the conflict names {:?}, not {held:?}", error.held))?;
             promise(error.message.contains(APPLIER), || format!("the words do not name the manager: {error}"))?;
@@ -96,6 +96,6 @@ async fn finalizer(target: TestTarget, sample: Sample) -> CaseResult {
 
 async fn homeless(target: TestTarget, sample: Sample) -> CaseResult {
     let made = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
-    refused("making something in no namespace", Class::NotFound, made)?;
+    refusal("making something in no namespace", Class::NotFound, made)?;
     promise(target.look(&sample.key).await?.is_none(), || "it was made all the same".to_owned())
 }

@@ -4,7 +4,7 @@ use super::{
     case::{Case, CaseResult},
     kubernetes::{APPLIER, FINALIZER},
     samples::{Sample, environment},
-    steps::{document, doing, holds, of_kind, promise, refused, sample_of},
+    steps::{document, doing, holds, of_kind, promise, refusal, sample_of},
     target::TestTarget,
 };
 use goldenpath_core::{
@@ -67,7 +67,7 @@ async fn terminating(target: TestTarget, sample: Sample) -> CaseResult {
             another["metadata"]["name"] = "gp-late".into();
             let key = ObjectKey::kube("v1", "ConfigMap", Some(&environment(target, "k4")), "gp-late");
             let late = target.apply(&key, &Body::Kube(another), Expect::Any, &[]).await;
-            let error = refused("new content", Class::Conflict, late)?;
+            let error = refusal("new content", Class::Conflict, late)?;
             promise(error.message.contains("being terminated"), || format!("the refusal says {error}"))?;
             doing("releasing the content", target.out_of_band.release(cluster, &content.key, FINALIZER).await)?;
             target.wait_until_gone(&sample.key).await?;

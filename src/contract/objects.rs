@@ -3,7 +3,7 @@
 use super::{
     case::{Case, CaseResult},
     samples::{Sample, environment, samples},
-    steps::{doing, holds, promise, refused},
+    steps::{doing, holds, promise, refusal},
     target::{FieldRef, TestTarget},
 };
 use goldenpath_core::{
@@ -17,15 +17,15 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
     let kinds = samples(target, "").len();
     let mut cases = vec![];
     for at in 0..kinds {
-        cases.push(case(target, "a", at, "is made once and seen as made", made));
-        cases.push(case(target, "b", at, "an apply without a difference keeps the version", idempotent));
-        cases.push(case(target, "c", at, "an expectation that does not hold is a conflict", expected));
-        cases.push(case(target, "d", at, "a changed field is changed", changed));
+        cases.push(case(target, "a", at, "is made once and seen as made", creation));
+        cases.push(case(target, "b", at, "an apply without a difference keeps the version", idempotence));
+        cases.push(case(target, "c", at, "an expectation that does not hold is a conflict", expectation));
+        cases.push(case(target, "d", at, "a changed field is changed", change));
         cases.push(case(target, "e", at, "what others add is left alone", foreign_field));
-        cases.push(case(target, "f", at, "what others edited can be taken back", edited));
-        cases.push(case(target, "g", at, "what others deleted is made again", deleted_by_others));
-        cases.push(case(target, "h", at, "is listed once, in order, by its mark", listed));
-        cases.push(case(target, "i", at, "is deleted unread, by its owner alone", owned));
+        cases.push(case(target, "f", at, "what others edited can be taken back", take_back));
+        cases.push(case(target, "g", at, "what others deleted is made again", recreation));
+        cases.push(case(target, "h", at, "is listed once, in order, by its mark", listing));
+        cases.push(case(target, "i", at, "is deleted unread, by its owner alone", removal_by_owner));
     }
     cases
 }
@@ -56,7 +56,7 @@ macro_rules! check {
     };
 }
 
-check!(made, target, sample, {
+check!(creation, target, sample, {
     let Sample { key, body, .. } = sample;
     promise(target.look(key).await?.is_none(), || format!("{key} was never made and is observed"))?;
     let gone = doing("deleting nothing", target.objects.delete(&target.cluster, key, &Expect::Any).await)?;
@@ -73,17 +73,17 @@ check!(made, target, sample, {
     promise(sample.is_unchanged(&made, &seen), || format!("{key} was answered as {made:?} and observed as {seen:?}"))
 });
 
-check!(idempotent, target, sample, {
+check!(idempotence, target, sample, {
     let first = target.make(&sample.key, &sample.body).await?;
     let again = doing("applying again", target.apply(&sample.key, &sample.body, Expect::Any, &[]).await)?;
     promise(sample.is_unchanged(&first, &again), || format!("nothing changed, and {first:?} became {again:?}"))
 });
 
-check!(expected, target, sample, {
+check!(expectation, target, sample, {
     let Sample { key, body, changed, .. } = sample;
     let made = target.make(key, body).await?;
     let absent = target.apply(key, body, Expect::Absent, &[]).await;
-    refused("a create of what exists", Class::Conflict, absent)?;
+    refusal("a create of what exists", Class::Conflict, absent)?;
     let Some(changed) = changed else { return Ok(()) };
     let mut current = Expect::Version(made.version.clone());
     let mut change = target.apply(key, changed, current.clone(), &[]).await;
@@ -92,13 +92,13 @@ check!(expected, target, sample, {
         change = target.apply(key, changed, current.clone(), &[]).await;
     }
     doing("changing the version that is there", change)?;
-    refused("a change of an older version", Class::Conflict, target.apply(key, body, current.clone(), &[]).await)?;
+    refusal("a change of an older version", Class::Conflict, target.apply(key, body, current.clone(), &[]).await)?;
     let removal = target.objects.delete(&target.cluster, key, &current).await;
-    refused("a removal of an older version", Class::Conflict, removal)?;
+    refusal("a removal of an older version", Class::Conflict, removal)?;
     holds(&target.must_see(key).await?, changed)
 });
 
-check!(changed, target, sample, {
+check!(change, target, sample, {
     let Sample { key, body, changed, owned, .. } = sample;
     let made = target.make(key, body).await?;
     let Some(changed) = changed else { return Ok(()) };
@@ -122,7 +122,7 @@ check!(foreign_field, target, sample, {
     promise(sample.is_unchanged(&before, &after), || format!("an apply touched what others added to {key}"))
 });
 
-check!(edited, target, sample, {
+check!(take_back, target, sample, {
     let Sample { key, body, owned, edited, .. } = sample;
     target.make(key, body).await?;
     let Some((pointer, value)) = edited else { return Ok(()) };
@@ -133,7 +133,7 @@ check!(edited, target, sample, {
     if !key.is_aws() {
         let holder = drifted.fields.get(owned).map(|field| field.holder);
         promise(holder == Some(Holder::Edited(OTHER)), || format!("{owned} of {key} is held by {holder:?}"))?;
-        let error = refused("an apply over an edit", Class::Conflict, target.apply(key, body, Expect::Any, &[]).await)?;
+        let error = refusal("an apply over an edit", Class::Conflict, target.apply(key, body, Expect::Any, &[]).await)?;
         let held = [((*owned).to_owned(), OTHER.to_owned())];
         promise(error.held == held, || format!("the conflict names {:?}, not {held:?}", error.held))?;
     }
@@ -141,7 +141,7 @@ check!(edited, target, sample, {
     holds(&doing("taking the field back", healed)?, body)
 });
 
-check!(deleted_by_others, target, sample, {
+check!(recreation, target, sample, {
     let Sample { key, body, .. } = sample;
     target.make(key, body).await?;
     doing("deleting behind our back", target.out_of_band.delete(&target.cluster, key).await)?;
@@ -151,7 +151,7 @@ check!(deleted_by_others, target, sample, {
 });
 
 // What is deleted by a record alone.
-check!(owned, target, sample, {
+check!(removal_by_owner, target, sample, {
     let Sample { key, body, .. } = sample;
     if !key.is_aws() {
         return Ok(());
@@ -159,7 +159,7 @@ check!(owned, target, sample, {
     target.make(key, body).await?;
     let own = target.must_see(key).await?.ownership;
     let theirs = Expect::Owned(Ownership::Foreign { by: "somebody".to_owned() });
-    refused(
+    refusal(
         "a deletion of what another owns",
         Class::Conflict,
         target.objects.delete(&target.cluster, key, &theirs).await,
@@ -170,7 +170,7 @@ check!(owned, target, sample, {
     target.wait_until_gone(key).await
 });
 
-check!(listed, target, sample, {
+check!(listing, target, sample, {
     let Sample { key, body, .. } = sample;
     target.make(key, body).await?;
     target.must_list(Scope::Everything, key, &[key]).await?;

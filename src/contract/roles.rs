@@ -3,7 +3,7 @@
 use super::{
     case::{Case, CaseResult, ContractError},
     samples::Sample,
-    steps::{doing, of_kind, promise, refused},
+    steps::{doing, of_kind, promise, refusal},
     target::{FieldRef, TestTarget},
 };
 use goldenpath_core::{
@@ -71,7 +71,7 @@ async fn case_folds(target: TestTarget, sample: Sample) -> CaseResult {
                 return Ok(());
             };
             let shouted = ObjectKey::role(name.to_uppercase());
-            refused(
+            refusal(
                 "a name that differs by case",
                 Class::Conflict,
                 target.apply(&shouted, &sample.body, Expect::Any, &[]).await,
@@ -106,7 +106,7 @@ async fn ghosts(target: TestTarget, sample: Sample) -> CaseResult {
                 (Role { trust: json!({"Statement": []}), ..role.clone() }, Class::Invalid, "a malformed trust policy"),
                 (Role { max_session_seconds: 60, ..role.clone() }, Class::Invalid, "a session of a minute"),
             ] {
-                refused(what, class, target.apply(&sample.key, &Body::Role(role), Expect::Any, &[]).await)?;
+                refusal(what, class, target.apply(&sample.key, &Body::Role(role), Expect::Any, &[]).await)?;
                 promise(target.look(&sample.key).await?.is_none(), || {
                     format!("{what}: the role was made all the same")
                 })?;
@@ -124,7 +124,7 @@ async fn not_ours(target: TestTarget, sample: Sample) -> CaseResult {
             let theirs = Body::Role(Role { tags: [].into(), ..role });
             doing("making a role", target.out_of_band.make(&target.cluster, &sample.key, &theirs, "somebody").await)?;
             let adopted: Result<_, PortError> = target.apply(&sample.key, &sample.body, Expect::Any, &[]).await;
-            refused("taking it over", Class::Conflict, adopted).map(|_| ())
+            refusal("taking it over", Class::Conflict, adopted).map(|_| ())
         })
         .await
 }

@@ -30,7 +30,7 @@ pub(super) fn by_arn(target: &TestTarget) -> Result<ClusterRef, ContractError> {
 }
 
 /// The call must be refused with this class.
-pub(super) fn refused<T>(what: &str, class: Class, result: Result<T, PortError>) -> Result<PortError, ContractError> {
+pub(super) fn refusal<T>(what: &str, class: Class, result: Result<T, PortError>) -> Result<PortError, ContractError> {
     match result {
         Err(error) if error.class == class => Ok(error),
         Err(error) => {

@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             if content["kind"] == "Policy" {
                 let mut stored = Map::new();
                 for text in expressions(&content) {
-                    stored.insert(text.to_owned(), parsed(text).ok_or_else(|| format!("{}: {text}", path.display()))?);
+                    stored
+                        .insert(text.to_owned(), syntax_of(text).ok_or_else(|| format!("{}: {text}", path.display()))?);
                 }
                 content["syntax"] = stored.into();
             }
@@ -41,6 +42,6 @@ fn expressions(policy: &Value) -> impl Iterator<Item = &str> {
     lists.flatten().flat_map(|one| [&one["expression"], &one["messageExpression"]]).filter_map(Value::as_str)
 }
 
-fn parsed(text: &str) -> Option<Value> {
-    syntax::written(&syntax::parse(text).ok()?)
+fn syntax_of(text: &str) -> Option<Value> {
+    syntax::to_json(&syntax::parse(text).ok()?)
 }

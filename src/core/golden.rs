@@ -46,13 +46,13 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, home, rendered, serves_guards};
+pub use baseline::{Baseline, baseline_names, home, serves_guards};
 pub use blueprint::{Blueprint, SaidEngine, Summary};
 pub use boundary::boundary_policy;
 pub use budgets::budgets_beside;
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};
-pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, recorded};
+pub use dispatch::{Descriptor, RESOURCES, Request, Resolved, ResolvedRequest, Spec, descriptor, spec_of};
 pub use environment::Environment;
 pub use loosening::opens;
 pub use objects::cluster_roles;

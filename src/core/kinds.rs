@@ -33,7 +33,7 @@ mod short;
 mod words;
 
 pub use block::{FieldLine, block, digest_of, elements, lines_of, readable, same_digest};
-pub use canonical::{canonical_json, escaped, policy::canonical_policy};
+pub use canonical::{canonical_json, escape, policy::canonical_policy};
 pub use fields::{fields_of, fields_of_document, managed_paths};
 pub use kind::{Kind, NameRule, Placement, RemovalRank, Served, Unmarked, Writes, group_of};
 pub use registry::{all, find, of, openings, removal_rank};

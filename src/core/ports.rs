@@ -99,7 +99,7 @@ pub trait Objects: Send + Sync {
         self.observe(cluster, selector).await
     }
     /// Another number after each change of what lasts that the target has reported by itself.
-    fn reported(&self, _cluster: &ClusterArn) -> u64 {
+    fn revision(&self, _cluster: &ClusterArn) -> u64 {
         0
     }
     /// Makes the object's declared fields so, and nothing else; fields that this manager declared before and no longer

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 pub use connection::{Address, TokenSource};
 pub use page::serve_page;
 
-use connection::{Api, Connection, Failed, Greeted, timed};
+use connection::{Api, Connection, Failed, Greeted, with_timeout};
 use goldenpath_core::{
     domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
     provision::{
@@ -101,9 +101,11 @@ impl Client {
                     let document = document.map_err(|error| self.unreadable("request", &error))?;
                     let message = ReadRequest { about: about.to_owned(), document };
                     let sent = Instant::now();
-                    match call(api, timed(message, READ_LIMIT)).await {
+                    match call(api, with_timeout(message, READ_LIMIT)).await {
                         Ok(response) => return self.read(method, &response.into_inner().document, form),
-                        Err(status) => self.connection.failed(generation, &status, sent.elapsed() >= READ_LIMIT).await,
+                        Err(status) => {
+                            self.connection.handle_failure(generation, &status, sent.elapsed() >= READ_LIMIT).await
+                        }
                     }
                 }
             };
@@ -137,7 +139,7 @@ impl Client {
                         Ok(document) => return self.read(operation.verb.into(), &document, form),
                         Err(status) => {
                             was_sent = true;
-                            self.connection.failed(generation, &status, begun.elapsed() >= limit).await
+                            self.connection.handle_failure(generation, &status, begun.elapsed() >= limit).await
                         }
                     }
                 }

@@ -14,8 +14,8 @@ pub fn die_after(n: u64) {
     LEFT.store(n, Ordering::SeqCst);
 }
 
-/// It is written, and nothing that comes after it is done yet.
-pub fn written() {
+/// Where something is written, and nothing that comes after it is done yet.
+pub fn maybe_die() {
     #[cfg(debug_assertions)]
     if LEFT.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) == Ok(1) {
         // As by a kill: nothing is flushed, and no destructor runs.

@@ -233,7 +233,7 @@ mod tests {
         Event { at, kind, operation: operation.to_owned(), caller, verb, about, done, of: 9, text }
     }
 
-    async fn shown(watching: Watching) -> Vec<String> {
+    async fn lines(watching: Watching) -> Vec<String> {
         let shown = watching.map(|event| match event {
             Ok(event) => format!("{} {} {}", event.operation, event.kind, event.done),
             Err(status) => format!("{:?}", status.code()),
@@ -248,11 +248,11 @@ mod tests {
         let (all, one) = (events.watch(None, Sight::All), events.watch(Some("one".to_owned()), Sight::All));
         events.publish(event("two", EventKind::Began, 0));
         events.publish(event("one", EventKind::Ended, 0));
-        assert_eq!(shown(one).await, ["one step 3", "one ended 0"], "with its operation it is over");
+        assert_eq!(lines(one).await, ["one step 3", "one ended 0"], "with its operation it is over");
         events.publish(event("", EventKind::Drift, 0));
         events.end();
-        assert_eq!(shown(all).await, ["one step 3", "two began 0", "one ended 0", " drift 0", "Unavailable"]);
-        assert_eq!(shown(events.watch(None, Sight::All)).await, ["two began 0", "Unavailable"], "the daemon is ending");
+        assert_eq!(lines(all).await, ["one step 3", "two began 0", "one ended 0", " drift 0", "Unavailable"]);
+        assert_eq!(lines(events.watch(None, Sight::All)).await, ["two began 0", "Unavailable"], "the daemon is ending");
     }
 
     #[tokio::test]
@@ -266,7 +266,7 @@ mod tests {
         events.hear(event("two", EventKind::Step, 1));
         assert_eq!(events.elsewhere(&["two".to_owned()]), ["one"]);
         events.ended_elsewhere("one", String::new(), String::new());
-        assert_eq!(shown(one).await, ["one began 0", "one step 3", "one ended 0"]);
+        assert_eq!(lines(one).await, ["one began 0", "one step 3", "one ended 0"]);
         let all = events.watch(None, Sight::All);
         for late in [EventKind::Step, EventKind::Ended] {
             events.hear(event("one", late, 0));
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(outbox.try_recv().unwrap().operation, "own", "only what happens here is passed on");
         assert!(outbox.try_recv().is_err());
         events.end();
-        assert_eq!(shown(all).await, ["two step 1", "own step 2", "Unavailable"]);
+        assert_eq!(lines(all).await, ["two step 1", "own step 2", "Unavailable"]);
     }
 
     #[tokio::test]
@@ -287,9 +287,9 @@ mod tests {
         for done in 0..4 {
             events.publish(event("one", EventKind::Step, done));
         }
-        assert_eq!(shown(slow).await, ["one step 0", "one step 1", "ResourceExhausted"]);
+        assert_eq!(lines(slow).await, ["one step 0", "one step 1", "ResourceExhausted"]);
         events.publish(event("one", EventKind::Ended, 0));
         events.end();
-        assert_eq!(shown(quick).await.len(), 6, "the other one misses nothing");
+        assert_eq!(lines(quick).await.len(), 6, "the other one misses nothing");
     }
 }

@@ -85,7 +85,7 @@ impl Forms {
     }
 
     /// In which documents are shared, as far as it can say them.
-    pub fn shared(self) -> u32 {
+    pub fn shared_form(self) -> u32 {
         self.api.saturating_sub(1).max(FIRST)
     }
 
@@ -143,7 +143,7 @@ impl Forms {
     /// For other daemons on the store, and for those that come after this one.
     pub fn share(self, message: Message, document: &Document) -> Document {
         // What a client of an earlier release has said stays as it is.
-        let form = self.shared().min(document.form);
+        let form = self.shared_form().min(document.form);
         match self.convert(message, &document.bytes, document.form, form) {
             Ok(bytes) => Document::new(form, bytes.into_owned()),
             Err(_) => document.clone(),

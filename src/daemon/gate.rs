@@ -85,7 +85,7 @@ pub struct Gate {
 impl Caller {
     pub fn check(&self) -> Result<(), Status> {
         match self.until {
-            Some(until) if until + LEEWAY < SystemTime::now() => Err(refusal::expired(&self.identity)),
+            Some(until) if until + LEEWAY < SystemTime::now() => Err(refusal::expired_credentials(&self.identity)),
             _ => Ok(()),
         }
     }
@@ -108,7 +108,7 @@ impl Gate {
     pub async fn admit(&self, peer: &Peer, token: Option<&str>, bounds: Vec<Bounds>) -> Result<Caller, Status> {
         let (identity, until) = self.identify(peer, token).await.map_err(|problem| {
             refusal::note(None, "hello", "", &problem);
-            refusal::not_admitted(&problem)
+            refusal::admission(&problem)
         })?;
         let admitted = self.permission(&identity, bounds).and_then(|(bounds, may)| {
             let engine = self.engine_within(&identity, bounds.clone(), may)?;
@@ -118,7 +118,7 @@ impl Gate {
             Ok((engine, bounds, may)) => Ok(Caller { identity, engine, bounds, may, until }),
             Err(problem) => {
                 self.trail.shut_out(&identity, &problem).await;
-                Err(refusal::not_admitted(&problem))
+                Err(refusal::admission(&problem))
             }
         }
     }
@@ -127,7 +127,7 @@ impl Gate {
         match (token, peer) {
             (Some(token), _) => match self.tokens.verify(token).await {
                 Ok(Verified { identity, until }) => Ok((identity, Some(until))),
-                Err(error @ TokenError::Unavailable(_)) => Err(refusal::token_unknown(&error)),
+                Err(error @ TokenError::Unavailable(_)) => Err(refusal::unverifiable_token(&error)),
                 Err(error) => Err(refusal::token(&error)),
             },
             (None, Peer::Own) => Ok((Identity::Own, None)),

@@ -119,7 +119,8 @@ impl Health {
                     true => (Form::OpenMetrics, OPEN_METRICS),
                     false => (Form::Text, TEXT),
                 };
-                let (journal, waiting) = tokio::join!(self.journal(), checked("journal", self.operations.waiting()));
+                let (journal, waiting) =
+                    tokio::join!(self.journal(), check_in_time("journal", self.operations.waiting()));
                 let standing = Standing { running: self.operations.count(), waiting: waiting.ok() };
                 response(StatusCode::OK, kind, self.metrics.write(form, standing, journal.is_ok()))
             }
@@ -136,16 +137,19 @@ impl Health {
         if self.operations.is_ending() {
             return Err("the daemon is ending".to_owned());
         }
-        let (journal, ledger) = tokio::join!(self.journal(), checked("ledger", self.operations.check_ledger()));
+        let (journal, ledger) = tokio::join!(self.journal(), check_in_time("ledger", self.operations.check_ledger()));
         journal.and(ledger)
     }
 
     async fn journal(&self) -> Result<(), String> {
-        checked("journal", self.operations.check_journal()).await
+        check_in_time("journal", self.operations.check_journal()).await
     }
 }
 
-async fn checked<T, E: Error + 'static>(what: &str, check: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+async fn check_in_time<T, E: Error + 'static>(
+    what: &str,
+    check: impl Future<Output = Result<T, E>>,
+) -> Result<T, String> {
     match timeout(CHECK, check).await {
         Ok(checked) => checked.map_err(|error| in_one_line(&error)),
         Err(_) => Err(format!("the {what} does not respond")),

@@ -65,7 +65,7 @@ impl Held {
         }
     }
 
-    async fn noted<T>(&self, verb: &str, about: &str, result: Result<T, Problem>) -> Result<T, Problem> {
+    async fn note_error<T>(&self, verb: &str, about: &str, result: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(problem) = &result {
             self.note(verb, about, std::slice::from_ref(problem)).await;
         }
@@ -76,23 +76,23 @@ impl Held {
 #[async_trait]
 impl Provisioner for Held {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
-        self.noted("facts", cluster.name(), self.engine.facts(cluster).await).await
+        self.note_error("facts", cluster.name(), self.engine.facts(cluster).await).await
     }
 
     async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
-        self.noted("only_cluster", "", self.engine.only_cluster().await).await
+        self.note_error("only_cluster", "", self.engine.only_cluster().await).await
     }
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
-        self.noted("find", &id.to_string(), self.engine.find(id).await).await
+        self.note_error("find", &id.to_string(), self.engine.find(id).await).await
     }
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        self.noted("files", &id.to_string(), self.engine.files(id).await).await
+        self.note_error("files", &id.to_string(), self.engine.files(id).await).await
     }
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
-        self.noted("describe", &id.to_string(), self.engine.describe(id).await).await
+        self.note_error("describe", &id.to_string(), self.engine.describe(id).await).await
     }
 
     /// What a platform team publishes is nobody's secret.
@@ -102,7 +102,7 @@ impl Provisioner for Held {
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {
         let about = request.id.to_string();
-        self.noted("observe", &about, self.engine.observe(request).await).await
+        self.note_error("observe", &about, self.engine.observe(request).await).await
     }
 
     async fn preview(&self, request: PreviewRequest) -> Preview {
@@ -150,6 +150,6 @@ impl Provisioner for Held {
         let about = id.to_string();
         self.may_change("unprotect", &about).await?;
         let engine = self.for_operation(id)?;
-        self.noted("unprotect", &about, engine.unprotect(id).await).await
+        self.note_error("unprotect", &about, engine.unprotect(id).await).await
     }
 }

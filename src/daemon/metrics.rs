@@ -129,7 +129,7 @@ impl Metrics {
     }
 
     /// Both phases of an operation that has ended here.
-    pub fn operation_ended(
+    pub fn measure_operation(
         &self,
         verb: Verb,
         kind: &'static str,
@@ -139,22 +139,22 @@ impl Metrics {
     ) {
         for (phase, time) in [("wait", waited), ("run", ran)] {
             let labels = [("phase", phase), ("verb", verb.as_str()), ("kind", kind), ("outcome", outcome)];
-            self.phases.get_or_create(&labels.map(owned)).observe(time.as_secs_f64());
+            self.phases.get_or_create(&labels.map(label)).observe(time.as_secs_f64());
         }
     }
 
-    pub fn request(&self, service: &str, operation: &str, code: &str) {
+    pub fn count_request(&self, service: &str, operation: &str, code: &str) {
         let labels = [("service", service), ("operation", operation), ("code", code)];
-        self.requests.get_or_create(&labels.map(owned)).inc();
+        self.requests.get_or_create(&labels.map(label)).inc();
     }
 
-    pub fn waited(&self, service: &str, time: Duration) {
-        self.waits.get_or_create(&[("service", service)].map(owned)).inc_by(time.as_secs_f64());
+    pub fn count_wait(&self, service: &str, time: Duration) {
+        self.waits.get_or_create(&[("service", service)].map(label)).inc_by(time.as_secs_f64());
     }
 
-    pub fn shared_read(&self, read: &'static str, is_shared: bool) {
+    pub fn count_shared_read(&self, read: &'static str, is_shared: bool) {
         let result = if is_shared { "hit" } else { "miss" };
-        self.shared_reads.get_or_create(&[("read", read), ("result", result)].map(owned)).inc();
+        self.shared_reads.get_or_create(&[("read", read), ("result", result)].map(label)).inc();
     }
 
     pub fn connection(self: &Arc<Self>) -> OpenConnection {
@@ -162,7 +162,7 @@ impl Metrics {
         OpenConnection(self.clone())
     }
 
-    pub fn compared(&self, time: Duration) {
+    pub fn measure_comparison(&self, time: Duration) {
         self.comparisons.observe(time.as_secs_f64());
     }
 
@@ -171,15 +171,15 @@ impl Metrics {
         self.environments.clear();
         for (EnvironmentLabels { golden_path, version, tier }, count) in &counts.environments {
             let labels = [("golden_path", golden_path.as_str()), ("version", version), ("tier", tier)];
-            self.environments.get_or_create(&labels.map(owned)).set(*count);
+            self.environments.get_or_create(&labels.map(label)).set(*count);
         }
         self.drifted.clear();
         for (kind, count) in &counts.drifted {
-            self.drifted.get_or_create(&[("kind", kind.as_str())].map(owned)).set(*count);
+            self.drifted.get_or_create(&[("kind", kind.as_str())].map(label)).set(*count);
         }
         self.notices.clear();
         for ((kind, code), count) in &counts.notices {
-            self.notices.get_or_create(&[("kind", kind.as_str()), ("code", code)].map(owned)).set(*count);
+            self.notices.get_or_create(&[("kind", kind.as_str()), ("code", code)].map(label)).set(*count);
         }
     }
 
@@ -187,7 +187,7 @@ impl Metrics {
     pub fn write(&self, form: Form, standing: Standing, store_is_up: bool) -> String {
         let Standing { running, waiting } = standing;
         for (state, count) in [("running", Some(running as u64)), ("waiting", waiting)] {
-            let labels = [("state", state)].map(owned);
+            let labels = [("state", state)].map(label);
             if let Some(count) = count {
                 self.operations.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
             } else {
@@ -205,7 +205,7 @@ impl Metrics {
     }
 }
 
-fn owned((name, value): (&'static str, &str)) -> (&'static str, String) {
+fn label((name, value): (&'static str, &str)) -> (&'static str, String) {
     (name, value.to_owned())
 }
 
@@ -223,10 +223,10 @@ mod tests {
     fn metrics_say_what_happened() {
         let metrics = Metrics::new();
         let seconds = Duration::from_secs;
-        metrics.operation_ended(Verb::Ensure, "slot", "done", seconds(0), seconds(2));
-        metrics.request("iam", "CreateRole", "throttled");
-        metrics.waited("iam", Duration::from_millis(250));
-        metrics.shared_read("objects", true);
+        metrics.measure_operation(Verb::Ensure, "slot", "done", seconds(0), seconds(2));
+        metrics.count_request("iam", "CreateRole", "throttled");
+        metrics.count_wait("iam", Duration::from_millis(250));
+        metrics.count_shared_read("objects", true);
         let _one = metrics.connection();
         drop(metrics.connection());
         for (tier, count) in [("dev", 1), ("prod", 7)] {

@@ -121,7 +121,7 @@ impl Operations {
             accepted
         })
         .await;
-        match accepted.map_err(|_| refusal::broken("accept the operation"))?? {
+        match accepted.map_err(|_| refusal::bug("accept the operation"))?? {
             Reply::Ended(outcome) => Ok((id, outcome)),
             Reply::Waits(mut waiting) => {
                 let ended = waiting.outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
@@ -152,7 +152,7 @@ impl Operations {
         }
         let place = self.known.reserve();
         let accepted = self.write(&entry, place.is_some()).await.map_err(|error| refusal::journal(&error))?;
-        death::written();
+        death::maybe_die();
         Ok(match accepted {
             Accepted::OtherRequest => return Err(refusal::other_request(&entry.id)),
             Accepted::Refused => return Err(refusal::ending()),
@@ -215,9 +215,9 @@ impl Operations {
             tracing::info!(verb = verb.as_str(), about, "An operation begins");
             let work = this.trail.clone().perform(of.clone(), verb, work).instrument(own_span).instrument(own_root);
             let ended = tokio::spawn(operation::within(&of.operation, work)).await;
-            let ended = ended.unwrap_or_else(|_| verb.failure(refusal::broken_off("finish the operation")));
+            let ended = ended.unwrap_or_else(|_| verb.failure(refusal::bug_problem("finish the operation")));
             let ending = Ending::read(&ended);
-            this.metrics.operation_ended(verb, kind, ending.label(), waited, begun.elapsed());
+            this.metrics.measure_operation(verb, kind, ending.label(), waited, begun.elapsed());
             let is_done = ending.state() == OperationState::Done;
             root.record("outcome", ending.label()).record("otel.status_code", if is_done { "ok" } else { "error" });
             this.conclude(&of, verb, &ending, ended).await;
@@ -250,7 +250,7 @@ impl Operations {
         loop {
             match self.store.end(id, &shared, ending).await {
                 Ok(ended) => {
-                    death::written();
+                    death::maybe_die();
                     // Whoever waits here gets all that the own form says.
                     return ended.map(|ended| if ended == shared { outcome } else { ended });
                 }

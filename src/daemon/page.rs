@@ -88,7 +88,7 @@ impl Route {
 impl Page {
     /// `admitted`: cancelled once it is known who asks.
     pub async fn respond<B>(&self, request: &Request<B>, peer: &Peer, admitted: &Cancel) -> PageResponse {
-        self.show(request, peer, admitted).await.unwrap_or_else(|refused| response::refused(&refused))
+        self.show(request, peer, admitted).await.unwrap_or_else(|refused| response::refusal_page(&refused))
     }
 
     async fn show<B>(&self, request: &Request<B>, peer: &Peer, admitted: &Cancel) -> Result<PageResponse, Refused> {
@@ -98,7 +98,7 @@ impl Page {
         let caller = self.admit(request, peer).await?;
         admitted.cancel();
         let place = Route::of(request.uri().path()).ok_or_else(Refused::no_page)?;
-        let wanted = wanted(request.uri().query().unwrap_or_default());
+        let wanted = search_text(request.uri().query().unwrap_or_default());
         let shown = tokio::time::timeout(PATIENCE, self.page(&caller, place, &wanted)).await;
         shown.map_err(|_| Refused::late())?
     }
@@ -106,7 +106,7 @@ impl Page {
     /// As whoever greets on a connection of the API, with no bounds of its own.
     async fn admit<B>(&self, request: &Request<B>, peer: &Peer) -> Result<Caller, Refused> {
         let token = bearer(request.headers().get(AUTHORIZATION).map(|value| value.as_bytes()));
-        let token = token.map_err(|problem| Refused::of(refusal::not_admitted(&problem)))?;
+        let token = token.map_err(|problem| Refused::of(refusal::admission(&problem)))?;
         let caller = self.gate.admit(peer, token.as_deref(), vec![]).await.map_err(Refused::of)?;
         caller.check().map_err(Refused::of)?;
         Ok(caller)
@@ -144,7 +144,7 @@ impl Page {
 }
 
 /// The text of the form's one field, as browsers send it.
-fn wanted(query: &str) -> String {
+fn search_text(query: &str) -> String {
     let field = query.split('&').find_map(|pair| pair.strip_prefix("q=")).unwrap_or_default().replace('+', " ");
     percent_decode_str(&field).decode_utf8_lossy().trim().to_lowercase()
 }
@@ -170,6 +170,6 @@ mod tests {
         ] {
             assert_eq!(Route::of(path), expected, "{reason}");
         }
-        assert_eq!(wanted("x=1&q=Pay+%C3%A9%20"), "pay é", "as a form sends it");
+        assert_eq!(search_text("x=1&q=Pay+%C3%A9%20"), "pay é", "as a form sends it");
     }
 }

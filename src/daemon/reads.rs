@@ -154,7 +154,7 @@ impl Objects for SharedObjects {
             return self.inner.observe(cluster, selector).await;
         }
         let (inner, wanted) = (self.inner.clone(), (cluster.clone(), selector.clone()));
-        let State { stamp, is_reported } = self.reads.state(cluster, inner.reported(cluster));
+        let State { stamp, is_reported } = self.reads.state(cluster, inner.revision(cluster));
         let read = {
             let (cluster, selector) = wanted.clone();
             async move {
@@ -165,7 +165,7 @@ impl Objects for SharedObjects {
             }
         };
         let (found, is_shared) = self.reads.objects.read(wanted, stamp, read).await;
-        self.reads.metrics.shared_read("objects", is_shared);
+        self.reads.metrics.count_shared_read("objects", is_shared);
         found.map(Arc::unwrap_or_clone)
     }
 
@@ -199,7 +199,7 @@ impl Clusters for SharedClusters {
         let (inner, wanted) = (self.inner.clone(), cluster.clone());
         let read = async move { inner.target(&wanted).await };
         let (found, is_shared) = self.reads.targets.read(cluster.clone(), Stamp::default(), read).await;
-        self.reads.metrics.shared_read("target", is_shared);
+        self.reads.metrics.count_shared_read("target", is_shared);
         found.map(Arc::unwrap_or_clone)
     }
 
@@ -210,7 +210,7 @@ impl Clusters for SharedClusters {
         let (inner, wanted) = (self.inner.clone(), cluster.clone());
         let read = async move { inner.facts(&wanted).await };
         let (found, is_shared) = self.reads.facts.read(cluster.clone(), Stamp::default(), read).await;
-        self.reads.metrics.shared_read("facts", is_shared);
+        self.reads.metrics.count_shared_read("facts", is_shared);
         found.map(Arc::unwrap_or_clone)
     }
 
@@ -220,7 +220,7 @@ impl Clusters for SharedClusters {
         }
         let inner = self.inner.clone();
         let (found, is_shared) = self.reads.only.read((), Stamp::default(), async move { inner.only().await }).await;
-        self.reads.metrics.shared_read("clusters", is_shared);
+        self.reads.metrics.count_shared_read("clusters", is_shared);
         found.map(Arc::unwrap_or_clone)
     }
 

@@ -14,7 +14,7 @@ mod rounds;
 mod rules;
 
 pub use knowledge::Knowledge;
-pub use rounds::{Reconciler, adopt_shared, run};
+pub use rounds::{Reconciler, adopt_comparisons, run};
 pub use rules::{Mode, Reconcile, TierRule};
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub fn token(error: &dyn std::fmt::Display) -> Problem {
 }
 
 /// One that may be good.
-pub fn token_unknown(error: &dyn std::fmt::Display) -> Problem {
+pub fn unverifiable_token(error: &dyn std::fmt::Display) -> Problem {
     Problem::error(
         UNAVAILABLE,
         format!("The daemon can't tell whose the token is: {error}"),
@@ -91,7 +91,7 @@ pub fn nobody() -> Problem {
 }
 
 /// The client connects again, with the token that it then has.
-pub fn expired(identity: &Identity) -> Status {
+pub fn expired_credentials(identity: &Identity) -> Status {
     let problem = Problem::error(
         TOKEN,
         format!("The token or certificate of {identity} has expired"),
@@ -117,7 +117,7 @@ pub fn read_only(identity: &Identity) -> Problem {
 }
 
 /// Of an operation that was accepted under a rule that is no more.
-pub fn rule_is_gone(identity: &Identity) -> Problem {
+pub fn lost_rule(identity: &Identity) -> Problem {
     Problem::error(
         CALLER,
         format!("The daemon no longer lets {identity} finish this"),
@@ -126,7 +126,7 @@ pub fn rule_is_gone(identity: &Identity) -> Problem {
     )
 }
 
-pub fn not_admitted(problem: &Problem) -> Status {
+pub fn admission(problem: &Problem) -> Status {
     let code = match problem.code {
         TOKEN => Code::Unauthenticated,
         CALLER => Code::PermissionDenied,
@@ -193,11 +193,11 @@ pub fn journal(error: &JournalError) -> Status {
 }
 
 pub fn ledger(error: &LedgerError) -> Status {
-    status(Code::ResourceExhausted, &unrecorded(error))
+    status(Code::ResourceExhausted, &ledger_problem(error))
 }
 
 /// Of what would have been done.
-pub fn unrecorded(error: &LedgerError) -> Problem {
+pub fn ledger_problem(error: &LedgerError) -> Problem {
     Problem::error(
         "daemon.ledger",
         format!("The daemon changes nothing without its audit ledger: {}", in_one_line(error)),
@@ -207,7 +207,7 @@ pub fn unrecorded(error: &LedgerError) -> Problem {
 }
 
 /// Of a pause, or of its end.
-pub fn unpaused(error: &JournalError) -> Problem {
+pub fn pause(error: &JournalError) -> Problem {
     Problem::error(
         "daemon.journal",
         format!("The daemon can't write to its journal: {}", in_one_line(error)),
@@ -232,7 +232,7 @@ pub fn no_record(id: &str) -> Problem {
 }
 
 /// A daemon of an earlier release.
-pub fn not_known(endpoint: &str) -> Problem {
+pub fn unknown_request(endpoint: &str) -> Problem {
     Problem::error(
         "daemon.version",
         format!("The daemon at {endpoint} does not know this request"),
@@ -255,11 +255,11 @@ pub fn ending() -> Status {
 }
 
 /// A bug of ours. The log has the rest.
-pub fn broken(what: &str) -> Status {
-    status(Code::Internal, &broken_off(what))
+pub fn bug(what: &str) -> Status {
+    status(Code::Internal, &bug_problem(what))
 }
 
-pub fn broken_off(what: &str) -> Problem {
+pub fn bug_problem(what: &str) -> Problem {
     Problem::error(
         "daemon.internal",
         format!("The daemon failed to {what}"),
@@ -268,7 +268,7 @@ pub fn broken_off(what: &str) -> Problem {
 }
 
 /// Of what a look at the daemon needs, such as its journal.
-pub fn failed(problem: &Problem) -> Status {
+pub fn failure(problem: &Problem) -> Status {
     status(Code::FailedPrecondition, problem)
 }
 

@@ -52,7 +52,7 @@ async fn pass_on(mut out: mpsc::Receiver<Event>, store: &dyn Store) -> Infallibl
 
 async fn hear(events: &Events, store: &dyn Store) -> Infallible {
     loop {
-        let message = store.heard().await;
+        let message = store.next_message().await;
         read(store.forms(), &message).into_iter().for_each(|event| events.hear(event));
     }
 }
@@ -75,7 +75,7 @@ fn messages(forms: Forms, batch: Vec<Event>) -> Vec<String> {
         .collect();
     kept.reverse();
     let mut messages: Vec<(u32, String)> = vec![];
-    for (form, event) in kept.iter().filter_map(|event| shared(forms, event)) {
+    for (form, event) in kept.iter().filter_map(|event| share(forms, event)) {
         match messages.last_mut() {
             Some((of, last)) if *of == form && last.len() + event.len() < LARGEST => *last = format!("{last},{event}"),
             _ if event.len() < LARGEST => messages.push((form, event)),
@@ -86,7 +86,7 @@ fn messages(forms: Forms, batch: Vec<Event>) -> Vec<String> {
     messages.into_iter().map(|(form, events)| format!("{{\"form\":{form},\"events\":[{events}]}}")).collect()
 }
 
-fn shared(forms: Forms, event: &Event) -> Option<(u32, String)> {
+fn share(forms: Forms, event: &Event) -> Option<(u32, String)> {
     let event = forms.document(Message::Event, serde_json::to_vec(event).ok()?);
     let Document { form, bytes } = forms.share(Message::Event, &event);
     Some((form, String::from_utf8(bytes.to_vec()).ok()?))

@@ -7,7 +7,7 @@ use crate::{
     gate::MakeSurvey,
     ledger::EntryKind,
     operations::Operations,
-    reconcile::{Knowledge, adopt_shared},
+    reconcile::{Knowledge, adopt_comparisons},
     refusal,
     sight::Sight,
     store::{Kept, Pauses, Store, Which},
@@ -47,7 +47,7 @@ pub struct Reports {
 
 impl Reports {
     pub async fn status(&self) -> DaemonStatus {
-        adopt_shared(&*self.store, &self.knowledge).await;
+        adopt_comparisons(&*self.store, &self.knowledge).await;
         DaemonStatus {
             release: release().to_owned(),
             api: api(),
@@ -62,7 +62,7 @@ impl Reports {
     /// What is recorded now, within these bounds, with what is known of each. A cluster that can't be read says so for itself.
     pub async fn instances(&self, bounds: Vec<Bounds>) -> Result<Instances, Problem> {
         let survey = (self.surveys)(bounds)?;
-        adopt_shared(&*self.store, &self.knowledge).await;
+        adopt_comparisons(&*self.store, &self.knowledge).await;
         let (mut recorded, mut clusters) = (vec![], vec![]);
         for cluster in &self.clusters_of(&*survey).await? {
             let (records, report) = self.of_cluster(&*survey, cluster).await;
@@ -72,7 +72,7 @@ impl Reports {
         let pauses = self.store.pauses().await.map_err(|error| unread(&error))?;
         let abouts: Vec<String> = recorded.iter().map(|record| record.id.clone()).collect();
         let last = self.store.last(&abouts).await.map_err(|error| unread(&error))?;
-        let mut last = last.into_iter().map(|kept| (kept.about.clone(), self.reported(kept))).collect();
+        let mut last = last.into_iter().map(|kept| (kept.about.clone(), self.report(kept))).collect();
         let instances = recorded.into_iter().map(|record| self.instance(record, &pauses, &mut last)).collect();
         Ok(Instances { instances, clusters })
     }
@@ -125,7 +125,7 @@ impl Reports {
     /// The latest first.
     pub async fn operations(&self, which: Which<'_>, sight: &Sight) -> Result<Vec<OperationReport>, Problem> {
         let kept = self.store.recent(which, sight, MOST_OPERATIONS).await.map_err(|error| unread(&error))?;
-        Ok(kept.into_iter().map(|kept| self.reported(kept)).collect())
+        Ok(kept.into_iter().map(|kept| self.report(kept)).collect())
     }
 
     /// One out of sight is not known.
@@ -134,7 +134,7 @@ impl Reports {
         found.into_iter().next().ok_or_else(|| refusal::no_operation(id))
     }
 
-    fn reported(&self, kept: Kept) -> OperationReport {
+    fn report(&self, kept: Kept) -> OperationReport {
         let last = self.trail.events.last(&kept.id);
         report(kept, last)
     }
@@ -167,9 +167,9 @@ impl Reports {
         let kind = if is_paused { EntryKind::Paused } else { EntryKind::Unpaused };
         let (operation, verb, about) = (String::new(), String::new(), id.to_string());
         let of = Subject { operation, caller: caller.to_string(), verb, about };
-        self.trail.write(&of, kind, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
+        self.trail.write(&of, kind, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
         self.trail.sign().await;
-        self.store.pause(&of.about, is_paused).await.map_err(|error| refusal::unpaused(&error))
+        self.store.pause(&of.about, is_paused).await.map_err(|error| refusal::pause(&error))
     }
 }
 

@@ -97,7 +97,7 @@ impl Service {
         match done {
             Ok(Ok(document)) => Ok(Response::new(ReadResponse { document })),
             Ok(Err(error @ FormError::Unsayable { .. })) => Err(refusal::other_form("response", &error)),
-            _ => Err(refusal::broken(&format!("read {about}"))),
+            _ => Err(refusal::bug(&format!("read {about}"))),
         }
     }
 
@@ -121,7 +121,7 @@ impl Service {
 impl Api for Service {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
         let token = bearer(request.metadata().get("authorization").map(|value| value.as_encoded_bytes()));
-        let token = token.map_err(|problem| refusal::not_admitted(&problem))?;
+        let token = token.map_err(|problem| refusal::admission(&problem))?;
         let HelloRequest { api, release, allow, form } = request.into_inner();
         let (forms, own) = (self.forms(), (domain::release(), self.forms().api()));
         if !work_together(api, own.1) {
@@ -260,7 +260,7 @@ impl Api for Service {
     async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Watching>, Status> {
         let Caller { identity, bounds, .. } = self.caller()?;
         let WatchRequest { operation } = request.into_inner();
-        let failed = |problem: Problem| refusal::failed(&problem);
+        let failed = |problem: Problem| refusal::failure(&problem);
         let sight = self.reports.sight(identity, bounds.clone()).await.map_err(failed)?;
         if operation.is_empty() {
             return Ok(Response::new(self.reports.trail.events.watch(None, sight)));

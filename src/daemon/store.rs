@@ -160,15 +160,15 @@ pub trait Store: Send + Sync {
     /// What the daemon that compares clusters has found of one, for the others.
     async fn share(&self, cluster: &str, comparison: &Document) -> Result<(), JournalError>;
     /// Of each cluster the last one that was shared.
-    async fn shared(&self) -> Result<Vec<Document>, JournalError>;
+    async fn comparisons(&self) -> Result<Vec<Document>, JournalError>;
     /// Under which id an operation is carried out that a client knows by this one.
     async fn operation_of(&self, client: &str) -> Result<String, JournalError>;
     /// To the other daemons, as far as they listen. At most 8,000 bytes.
     async fn tell(&self, message: &str) -> Result<(), JournalError>;
     /// The next message of another daemon.
-    async fn heard(&self) -> String;
+    async fn next_message(&self) -> String;
     /// Resolves when there may be news or work. It need not: the store is asked at each beat as well.
-    async fn changed(&self);
+    async fn wait_for_news(&self);
     /// Whether operations can be reached by other daemons.
     fn is_shared(&self) -> bool;
     /// Whether an operation could be written. It is asked every few seconds, so nothing is written for that: only once something has

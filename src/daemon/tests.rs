@@ -31,7 +31,7 @@ use std::{sync::Arc, time::Duration};
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-pub fn asked(id: &str) -> Asked {
+pub fn request(id: &str) -> Asked {
     let request = serde_json::to_vec(&ensure_of("demo")).unwrap();
     Asked {
         caller: Identity::Own,
@@ -62,7 +62,7 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
     let operations = operations(&JournalPlace::File(folder.path().join("journal.db")), &engine).await;
     let run = |id: &'static str| {
         let (operations, engine) = (operations.clone(), engine.clone());
-        tokio::spawn(async move { operations.run(asked(id), engine).await })
+        tokio::spawn(async move { operations.run(request(id), engine).await })
     };
     let first = run("one");
     until(|| engine.ensures() == 1).await;
@@ -83,13 +83,13 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
     operations.end().await;
     assert_eq!(engine.ensures(), 2, "while the first one's client waited, the second began its own");
 
-    assert_eq!(operations.run(asked("one"), engine.clone()).await.unwrap().1, outcome, "an outcome is kept");
-    let refused = operations.run(asked("four"), engine.clone()).await;
+    assert_eq!(operations.run(request("one"), engine.clone()).await.unwrap().1, outcome, "an outcome is kept");
+    let refused = operations.run(request("four"), engine.clone()).await;
     assert!(refused.is_err() && engine.ensures() == 2, "a daemon that ends begins nothing");
-    let other = Asked { allow: Document::new(API, *b"[{}]"), ..asked("one") };
+    let other = Asked { allow: Document::new(API, *b"[{}]"), ..request("one") };
     assert!(operations.run(other, engine.clone()).await.is_err(), "another request under a known id");
     let caller = Identity::Kubernetes { user: "system:serviceaccount:pay:ci".into(), groups: vec![] };
-    let other = Asked { caller, ..asked("one") };
+    let other = Asked { caller, ..request("one") };
     assert!(operations.run(other, engine).await.is_err(), "somebody else under a known id");
 }
 

@@ -173,17 +173,17 @@ impl Trail {
             false => (EntryKind::Resumed, EventKind::Resumed),
         };
         if let Err(error) = self.write(&of, entry, Value::Null).await {
-            return verb.failure(refusal::unrecorded(&error));
+            return verb.failure(refusal::ledger_problem(&error));
         }
         self.show(&of, event, String::new());
         let this = self.clone();
         let subject = of.clone();
         let listener: Listener = Arc::new(move |step| this.step(&subject, step));
-        self.audited(&of, heard_by(listener, work)).await
+        self.audit(&of, heard_by(listener, work)).await
     }
 
     /// All changes that `work` makes are announced in the ledger, as those of this operation.
-    async fn audited<T>(&self, of: &Subject, work: impl Future<Output = T>) -> T {
+    async fn audit<T>(&self, of: &Subject, work: impl Future<Output = T>) -> T {
         let Subject { operation, caller, about, .. } = of.clone();
         within(Within { ledger: self.ledger.clone(), operation, caller, about }, work).await
     }
@@ -217,14 +217,14 @@ impl Trail {
     ) -> Result<T, Problem> {
         let (operation, verb) = (operation_id()?, "unprotect".to_owned());
         let of = Subject { operation, caller: caller.to_string(), verb, about: about.to_owned() };
-        self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::unrecorded(&error))?;
-        let result = operation::within(&of.operation, self.audited(&of, work)).await;
+        self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
+        let result = operation::within(&of.operation, self.audit(&of, work)).await;
         self.end(&of, &Ending::of_call(&result)).await;
         result
     }
 
     /// Between operations: what was found, and what is left alone.
-    pub async fn found(&self, of: &Subject, entry: EntryKind, event: EventKind, detail: Value, text: String) {
+    pub async fn report(&self, of: &Subject, entry: EntryKind, event: EventKind, detail: Value, text: String) {
         self.note(of, entry, detail).await;
         self.show(of, event, text);
     }

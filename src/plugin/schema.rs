@@ -38,7 +38,7 @@ mod validate;
 
 pub use attribute::{
     Attribute, AttributeType, Mode, Nesting, Object, Replace, computed, list_of, map_of, object, optional,
-    optional_computed, refused, required, set_of,
+    optional_computed, refusal, required, set_of,
 };
 pub use example::example;
 pub(crate) use nested::objects;

@@ -57,7 +57,7 @@ pub struct Declared {
 }
 
 /// Every schema. Without a connection: only what is declared is read.
-pub fn declared() -> Vec<Declared> {
+pub fn declarations() -> Vec<Declared> {
     let of = |block, name, schema| Declared { block, name, schema };
     let resources = RESOURCES.iter().map(|resource| of("resource", resource.name(), resource.schema()));
     let sources = data_sources(&Session::new(Arc::new(|_| vec![])));

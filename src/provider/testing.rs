@@ -65,16 +65,16 @@ impl<'a> Core<'a> {
             None => Change::Create { config: full },
             Some(prior) => Change::Update { prior: prior.value.clone(), config: full },
         };
-        self.planned(prior.cloned(), value, private, change, config).await
+        self.plan_change(prior.cloned(), value, private, change, config).await
     }
 
     /// The second half of a replacement: a create with the bytes of the first half.
     pub async fn plan_again(&self, first: &Plan) -> Plan {
         let full = with_defaults(&self.schema, &first.config);
-        self.planned(None, Value::Null, first.private.clone(), Change::Create { config: full }, &first.config).await
+        self.plan_change(None, Value::Null, first.private.clone(), Change::Create { config: full }, &first.config).await
     }
 
-    async fn planned(
+    async fn plan_change(
         &self,
         prior: Option<State>,
         value: Value,

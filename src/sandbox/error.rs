@@ -29,14 +29,14 @@ pub enum SandboxError {
 }
 
 /// A refusal in the target's own words.
-pub fn refused(class: Class, call: &str, message: impl Into<String>) -> SandboxError {
+pub fn refusal(class: Class, call: &str, message: impl Into<String>) -> SandboxError {
     SandboxError::Refused(PortError::new(class, call, message))
 }
 
 /// As AWS says it of this.
-pub fn refused_by_aws(call: &str, code: &str, about: &str) -> SandboxError {
+pub fn refusal_by_aws(call: &str, code: &str, about: &str) -> SandboxError {
     let (class, message) = codes::refusal(call, code, about);
-    refused(class, call, message)
+    refusal(class, call, message)
 }
 
 impl From<SandboxError> for PortError {

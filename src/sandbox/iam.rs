@@ -1,7 +1,7 @@
 //! IAM as far as roles go: one object with trust, boundary and all its policies.
 
 use crate::{
-    error::{SandboxError, refused, refused_by_aws},
+    error::{SandboxError, refusal, refusal_by_aws},
     options::ClusterOptions,
     store::{Row, Store},
 };
@@ -31,7 +31,7 @@ pub fn apply_role(
 ) -> Result<Row, SandboxError> {
     let key = ObjectKey::role(name);
     let call = if found.is_some() { "iam:UpdateRole" } else { "iam:CreateRole" };
-    let invalid = |message: String| refused(Class::Invalid, call, message);
+    let invalid = |message: String| refusal(Class::Invalid, call, message);
     let cluster = &options.arn;
     rules::check_role(name, role, &options.role_quotas()).map_err(invalid)?;
     check_references(store, cluster, role, found.is_none())?;
@@ -42,7 +42,7 @@ pub fn apply_role(
         return Ok(row);
     };
     if row.key != key || row.is_another(&body) {
-        return Err(refused(
+        return Err(refusal(
             Class::Conflict,
             "iam:CreateRole",
             format!(
@@ -69,16 +69,16 @@ fn check_references(store: &Store, cluster: &ClusterArn, role: &Role, is_new: bo
         true => ("iam:CreateRole", "iam:CreateRole"),
         false => ("iam:UpdateAssumeRolePolicy", "iam:AttachRolePolicy"),
     };
-    let named = policy_document::check_trust(&role.trust).map_err(|error| refused(Class::Invalid, trusting, error))?;
+    let named = policy_document::check_trust(&role.trust).map_err(|error| refusal(Class::Invalid, trusting, error))?;
     for arn in named.into_iter().filter(|arn| *arn != "*") {
         if matches!(principal(store, cluster, arn)?, Principal::Ghost) {
-            return Err(refused_by_aws(trusting, "MalformedPolicyDocument", arn));
+            return Err(refusal_by_aws(trusting, "MalformedPolicyDocument", arn));
         }
     }
     let boundary = Some(&role.boundary).filter(|boundary| !boundary.is_empty());
     for arn in boundary.into_iter().chain(&role.attached) {
         if !has_policy(store, arn)? {
-            return Err(refused_by_aws(attaching, "NoSuchEntity", arn));
+            return Err(refusal_by_aws(attaching, "NoSuchEntity", arn));
         }
     }
     Ok(())
@@ -120,7 +120,7 @@ pub fn principal(store: &Store, cluster: &ClusterArn, arn: &str) -> Result<Princ
 
 pub fn check_deletable(row: &Row) -> Result<(), SandboxError> {
     if row.body["path"].as_str().is_some_and(rules::is_protected) {
-        return Err(refused(
+        return Err(refusal(
             Class::Denied,
             "iam:DeleteRole",
             format!("UnmodifiableEntity: Cannot perform the operation on the protected role of {}", row.key),

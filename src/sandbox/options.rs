@@ -37,7 +37,7 @@ pub struct ClusterOptions {
     pub ip_family: IpFamily,
     #[serde(default)]
     pub authentication_mode: AuthenticationMode,
-    #[serde(default = "enforced")]
+    #[serde(default = "is_enforced")]
     pub network_policy_enforced: bool,
     #[serde(default = "addons")]
     pub addons: Vec<String>,
@@ -45,7 +45,7 @@ pub struct ClusterOptions {
     #[serde(default)]
     pub crds: Vec<String>,
     /// Whether IAM knows the cluster's OIDC issuer.
-    #[serde(default = "known")]
+    #[serde(default = "is_known")]
     pub oidc_provider: bool,
     /// OIDC providers of people.
     #[serde(default)]
@@ -69,10 +69,10 @@ impl ClusterOptions {
             service_cidr: service_cidr(),
             ip_family: IpFamily::default(),
             authentication_mode: AuthenticationMode::default(),
-            network_policy_enforced: enforced(),
+            network_policy_enforced: is_enforced(),
             addons: addons(),
             crds: vec![],
-            oidc_provider: known(),
+            oidc_provider: is_known(),
             identity_providers: vec![],
             trust_policy_size: None,
             policies_per_role: None,
@@ -95,10 +95,10 @@ fn version() -> String {
 fn service_cidr() -> String {
     ordinary::SERVICE_CIDR.to_owned()
 }
-fn enforced() -> bool {
+fn is_enforced() -> bool {
     true
 }
-fn known() -> bool {
+fn is_known() -> bool {
     true
 }
 fn addons() -> Vec<String> {

@@ -7,5 +7,5 @@ mod typed;
 mod view;
 
 pub use objects::{OwnedApply, apply, remove};
-pub use typed::typed;
+pub use typed::parse_body;
 pub use view::ownership;

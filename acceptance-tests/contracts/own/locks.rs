@@ -22,7 +22,7 @@ const SYSTEM: &str = "goldenpath-system";
 
 pub(super) async fn are_held(cluster: Arc<Cluster>) -> Result<()> {
     one_at_a_time(&cluster).await?;
-    abandoned(&cluster).await?;
+    abandoned_lock_expires(&cluster).await?;
     let lease = |name| ObjectKey::kube("coordination.k8s.io/v1", "Lease", Some(SYSTEM), name);
     let all = Selector { scope: Scope::Keys, keys: ["own-one", "own-dead", "own-long"].map(lease).to_vec() };
     let left = cluster.kube(cluster.admin()).observe(&demo()?, &all).await?;
@@ -52,7 +52,7 @@ async fn one_at_a_time(cluster: &Cluster) -> Result<()> {
 }
 
 /// Whoever was killed keeps nobody waiting for long, and whoever renews is not taken for dead.
-async fn abandoned(cluster: &Cluster) -> Result<()> {
+async fn abandoned_lock_expires(cluster: &Cluster) -> Result<()> {
     put(
         cluster,
         json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",

@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{pin, select, time::sleep};
 
-pub(super) async fn killed(real: Arc<Real>) -> Result<()> {
+pub(super) async fn is_killed(real: Arc<Real>) -> Result<()> {
     let server = server(&real).await?;
     let fixture = RealFailureFixture::new(&real, &server, "fkilled".to_owned()).await?;
     let environment = real.environment(&fixture.proxy.url);

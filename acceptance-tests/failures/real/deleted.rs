@@ -9,7 +9,7 @@ use acceptance_tests::{
 use anyhow::{Result, ensure};
 use std::sync::Arc;
 
-pub async fn deleted(real: Arc<Real>) -> Result<()> {
+pub async fn cluster_is_deleted(real: Arc<Real>) -> Result<()> {
     let server = server(&real).await?;
     let fixture = RealFailureFixture::new(&real, &server, "fdeletedq".to_owned()).await?;
     let mut environment = fixture.make(ENVIRONMENT).await?;

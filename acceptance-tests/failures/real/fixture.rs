@@ -78,7 +78,7 @@ impl RealFailureFixture {
         let config = self.config(instance.resource);
         let mut there = BTreeMap::new();
         for key in self.ours().await? {
-            there.insert(key.clone(), self.outside.generated(&key).await?);
+            there.insert(key.clone(), self.outside.generated_id(&key).await?);
         }
         instance.client = self.client().await?;
         no_errors(&instance.refresh().await?, "refresh")?;
@@ -88,7 +88,7 @@ impl RealFailureFixture {
         instance.client = self.client().await?;
         no_errors(&instance.apply(planned, None).await?, "the next apply")?;
         for (key, generated) in there.iter().filter(|(key, _)| wanted.contains(*key)) {
-            ensure!(self.outside.generated(key).await? == *generated, "{key} is not the object that it was");
+            ensure!(self.outside.generated_id(key).await? == *generated, "{key} is not the object that it was");
         }
         self.is_quiet(instance).await
     }

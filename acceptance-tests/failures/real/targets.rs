@@ -77,7 +77,7 @@ async fn away(
 }
 
 /// State of one cluster meets another that took its name: nothing of the first is taken for being there.
-pub async fn replaced(first: Arc<Real>, second: Arc<Real>) -> Result<()> {
+pub async fn cluster_is_replaced(first: Arc<Real>, second: Arc<Real>) -> Result<()> {
     let old = server(&first).await?;
     let fixture = RealFailureFixture::new(&first, &old, "freplacedq".to_owned()).await?;
     let mut instance = fixture.make(ENVIRONMENT).await?;
@@ -110,7 +110,7 @@ pub async fn replaced(first: Arc<Real>, second: Arc<Real>) -> Result<()> {
 }
 
 /// The API server goes away under an apply and comes back: the apply waits or fails, and the next one finishes.
-pub async fn restarted(real: Arc<Real>) -> Result<()> {
+pub async fn api_server_restarts(real: Arc<Real>) -> Result<()> {
     let server = server(&real).await?;
     for way in [Way::Itself, Way::Daemon] {
         restarts(&real, &server, way).await.with_context(|| format!("{way:?}"))?;

@@ -99,10 +99,10 @@ pub async fn creates(real: Arc<Real>) -> Result<()> {
         let life = create_fails(real, server, format!("f{number}q"), resource, &kind, how).await;
         life.with_context(|| format!("{how:?} at {kind} of {resource} (f{number}q)"))
     });
-    all_passed(run.buffer_unordered(SIDE_BY_SIDE).collect().await)
+    check_all(run.buffer_unordered(SIDE_BY_SIDE).collect().await)
 }
 
-fn all_passed(lives: Vec<Result<()>>) -> Result<()> {
+fn check_all(lives: Vec<Result<()>>) -> Result<()> {
     let all = lives.len();
     let failed: Vec<String> = lives.into_iter().filter_map(|life| Some(chain(&life.err()?))).collect();
     if !failed.is_empty() {
@@ -175,7 +175,7 @@ pub async fn changes(real: Arc<Real>) -> Result<()> {
         let life = change_fails(real, server, name, at, how).await;
         life.with_context(|| format!("{how:?} at write {at}"))
     });
-    all_passed(run.buffer_unordered(SIDE_BY_SIDE).collect().await)
+    check_all(run.buffer_unordered(SIDE_BY_SIDE).collect().await)
 }
 
 async fn change_fails(real: &Arc<Real>, server: &Arc<Server>, name: String, at: usize, how: How) -> Result<()> {

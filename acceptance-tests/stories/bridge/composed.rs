@@ -55,7 +55,7 @@ impl Composition {
             let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
             let value = match patch["type"].as_str() {
                 Some("FromCompositeFieldPath") => at(resource, &text(&patch["fromFieldPath"])),
-                Some("CombineFromComposite") => Some(combined(patch, resource)?),
+                Some("CombineFromComposite") => Some(combine(patch, resource)?),
                 _ => None,
             };
             if let Some(value) = value {
@@ -92,7 +92,7 @@ pub fn documents(text: &str) -> Result<Vec<Json>> {
     parts.map(|part| serde_saphyr::from_str(part).with_context(|| part.to_owned())).collect()
 }
 
-fn combined(patch: &Json, resource: &Json) -> Result<Json> {
+fn combine(patch: &Json, resource: &Json) -> Result<Json> {
     let mut text = patch["combine"]["string"]["fmt"].as_str().context("no format")?.to_owned();
     for variable in patch["combine"]["variables"].as_array().into_iter().flatten() {
         let path = variable["fromFieldPath"].as_str().unwrap_or_default();

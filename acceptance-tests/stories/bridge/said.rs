@@ -23,7 +23,7 @@ impl Said {
     }
 
     /// The status of the composite resource.
-    pub fn shown(&self, composition: &Composition, outputs: &Map<String, Json>, is_ready: bool) -> Result<Json> {
+    pub fn status(&self, composition: &Composition, outputs: &Map<String, Json>, is_ready: bool) -> Result<Json> {
         let ready = match is_ready {
             true => json!({"type": "Ready", "status": "True", "reason": "Available"}),
             false => json!({"type": "Ready", "status": "False", "reason": "Creating"}),

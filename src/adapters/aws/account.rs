@@ -28,7 +28,7 @@ impl Aws {
         self.clients.get_or_try_init(|| clients::open(&self.options)).await
     }
 
-    pub(super) async fn described(&self, cluster: &ClusterRef) -> Result<Described, PortError> {
-        self.clusters.described(self.clients().await?, cluster).await
+    pub(super) async fn describe(&self, cluster: &ClusterRef) -> Result<Described, PortError> {
+        self.clusters.describe(self.clients().await?, cluster).await
     }
 }

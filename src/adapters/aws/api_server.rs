@@ -16,7 +16,7 @@ impl EndpointSource for Aws {
     async fn endpoint(&self, cluster: &ClusterArn) -> Result<Endpoint, PortError> {
         let failed = |message: String| invalid(Call::DescribeCluster.name(), message);
         let wanted: ClusterRef = cluster.as_str().parse().map_err(|error| failed(format!("{error}")))?;
-        let described = self.described(&wanted).await?;
+        let described = self.describe(&wanted).await?;
         let url = described.cluster.endpoint().unwrap_or_default().to_owned();
         let authority = described.cluster.certificate_authority();
         let ca_data = authority.and_then(|authority| authority.data()).unwrap_or_default().to_owned();

@@ -34,7 +34,7 @@ pub(super) struct ClusterCache(Mutex<HashMap<String, Arc<OnceCell<Described>>>>)
 
 impl ClusterCache {
     /// Callers at the same time share one request.
-    pub async fn described(&self, clients: &AwsClients, wanted: &ClusterRef) -> Result<Described, PortError> {
+    pub async fn describe(&self, clients: &AwsClients, wanted: &ClusterRef) -> Result<Described, PortError> {
         let cell = self.cell(wanted.name());
         let described = cell.get_or_try_init(|| describe(clients, wanted.name())).await?.clone();
         match wanted.arn() {

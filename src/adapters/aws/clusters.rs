@@ -21,11 +21,11 @@ const OIDC: &str = "oidc";
 #[async_trait]
 impl Clusters for Aws {
     async fn target(&self, cluster: &ClusterRef) -> Result<String, PortError> {
-        Ok(self.described(cluster).await?.arn.to_string())
+        Ok(self.describe(cluster).await?.arn.to_string())
     }
 
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError> {
-        let described = self.described(cluster).await?;
+        let described = self.describe(cluster).await?;
         let clients = self.clients().await?;
         let gather = || facts::gather(clients, &described.arn, &described.cluster);
         described.facts.get_or_try_init(gather).await.cloned()
@@ -66,7 +66,7 @@ impl Clusters for Aws {
 impl Aws {
     /// Whether the control plane writes its audit log.
     pub async fn audits(&self, cluster: &ClusterRef) -> Result<bool, PortError> {
-        let described = self.described(cluster).await?;
+        let described = self.describe(cluster).await?;
         let logging = described.cluster.logging();
         let setups = logging.map(|logging| logging.cluster_logging()).unwrap_or_default();
         Ok(setups.iter().any(|setup| setup.enabled() == Some(true) && setup.types().contains(&LogType::Audit)))

@@ -95,7 +95,7 @@ fn text(cluster: &ClusterArn, region: &str, credentials: &Credentials, now: Syst
 mod tests {
     use super::*;
 
-    fn decoded(token: &str) -> String {
+    fn decode(token: &str) -> String {
         let body = token.strip_prefix("k8s-aws-v1.").expect("the prefix");
         String::from_utf8(URL_SAFE_NO_PAD.decode(body).expect("base64 without padding")).expect("a URL")
     }
@@ -106,7 +106,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let make = |arn: &str, region: &str| {
             let cluster: ClusterArn = arn.parse().expect("an ARN");
-            decoded(&text(&cluster, region, &credentials, now).expect("a token"))
+            decode(&text(&cluster, region, &credentials, now).expect("a token"))
         };
         let url = make("arn:aws:eks:eu-west-1:111122223333:cluster/demo", "eu-west-1");
         for (part, reason) in [

@@ -60,7 +60,7 @@ pub(super) fn read(source: &GitFolder, place: Option<&Path>, fetch: Fetch) -> Re
     let documents = folder::read(&kept).map_err(|cause| CacheError::Damaged { path: kept.clone(), cause })?;
     let named = |Document { name, text }| {
         let file = Path::new(&name).file_name().map(|file| file.to_string_lossy().into_owned());
-        Document { name: git::named(source, &file.unwrap_or(name)), text }
+        Document { name: git::display_name(source, &file.unwrap_or(name)), text }
     };
     Ok(documents.into_iter().map(named).collect())
 }
@@ -72,7 +72,7 @@ fn fetch(source: &GitFolder, place: &Path, kept: &Path) -> Result<(), CacheError
         move |cause| CacheError::Write { path, cause }
     };
     private().create(place).map_err(write(place))?;
-    forget_abandoned(place);
+    remove_leftovers(place);
     let nanoseconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     let work = place.join(format!("{FETCHING}{}-{nanoseconds}", std::process::id()));
     let done = fetch_into(source, &work).and_then(|made| match fs::rename(&made, kept) {
@@ -106,7 +106,7 @@ fn private() -> DirBuilder {
 }
 
 /// What a process left that was killed.
-fn forget_abandoned(place: &Path) {
+fn remove_leftovers(place: &Path) {
     let Ok(entries) = fs::read_dir(place) else { return };
     for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(FETCHING)) {
         let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();

@@ -56,13 +56,15 @@ pub(super) fn fetch(GitFolder { repository, commit, .. }: &GitFolder, place: &Pa
             let everything = ["--", repository, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
             git(place, &[&options[..], &everything].concat()).map_err(unreachable)?;
         }
-        Err(ProgramError::Failed(words)) if words.contains("not our ref") => return Err(unknown(repository, commit)),
+        Err(ProgramError::Failed(words)) if words.contains("not our ref") => {
+            return Err(unknown_commit(repository, commit));
+        }
         Err(missing @ ProgramError::Missing) => return Err(missing.into()),
         other => {
             other.map_err(unreachable)?;
         }
     }
-    let kind = git(place, &["cat-file", "-t", commit]).map_err(|_| unknown(repository, commit))?;
+    let kind = git(place, &["cat-file", "-t", commit]).map_err(|_| unknown_commit(repository, commit))?;
     match String::from_utf8_lossy(&kind).trim() {
         "commit" => Ok(()),
         kind => Err(GitError::NoCommit { repository: repository.clone(), id: commit.clone(), kind: kind.to_owned() }),
@@ -93,7 +95,7 @@ pub(super) fn files(source: &GitFolder, place: &Path) -> Result<Vec<(String, Str
     let is_wanted = |entry: &&Entry| is_yaml(&entry.name) && !matches!(entry.mode.as_str(), TREE | SUBMODULE);
     let mut files = vec![];
     for entry in entries.iter().filter(is_wanted) {
-        let (file, name) = (entry.name.clone(), named(source, &entry.name));
+        let (file, name) = (entry.name.clone(), display_name(source, &entry.name));
         let entry = if entry.mode == LINK { target(place, &name, entry, &entries)? } else { entry };
         if entry.size > LARGEST {
             return Err(GitError::TooLarge { name });
@@ -108,7 +110,7 @@ pub(super) fn files(source: &GitFolder, place: &Path) -> Result<Vec<(String, Str
 }
 
 /// What messages call a file of it.
-pub(super) fn named(GitFolder { repository, folder, commit }: &GitFolder, file: &str) -> String {
+pub(super) fn display_name(GitFolder { repository, folder, commit }: &GitFolder, file: &str) -> String {
     let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     format!("{repository}//{folder}{file}@{}", &commit[..commit.len().min(10)])
 }
@@ -144,6 +146,6 @@ fn entry(line: &str) -> Option<Entry> {
     })
 }
 
-fn unknown(repository: &str, commit: &str) -> GitError {
+fn unknown_commit(repository: &str, commit: &str) -> GitError {
     GitError::UnknownCommit { repository: repository.to_owned(), commit: commit.to_owned() }
 }

@@ -77,7 +77,7 @@ fn run(program: &str, repository: &Path, arguments: &[&str]) -> Result<Vec<u8>, 
         io::ErrorKind::NotFound => ProgramError::Missing,
         _ => ProgramError::Start(error),
     })?;
-    let (printed, said) = (collected(child.stdout.take()), collected(child.stderr.take()));
+    let (printed, said) = (collect(child.stdout.take()), collect(child.stderr.take()));
     let Ok(printed) = printed.recv_timeout(LIMIT) else {
         let _ = child.kill();
         let _ = child.wait();
@@ -91,7 +91,7 @@ fn run(program: &str, repository: &Path, arguments: &[&str]) -> Result<Vec<u8>, 
 }
 
 /// All of it, once the other side has closed it.
-fn collected(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut all = vec![];

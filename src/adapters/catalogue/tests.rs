@@ -62,7 +62,7 @@ impl Repository {
         Ok(documents.into_iter().map(|document| document.text).collect())
     }
 
-    fn kept(&self) -> usize {
+    fn folder_count(&self) -> usize {
         fs::read_dir(self.cache.path().join("catalogue")).map_or(0, Iterator::count)
     }
 }
@@ -86,7 +86,7 @@ fn a_commit_is_fetched_once_and_stays_what_it_was() {
     assert_eq!(repository.read("paths", &second), text(&["a", "second"]));
     assert_eq!(repository.read("", &first), text(&["at the top"]), "the repository's own folder");
     assert_eq!(repository.read("paths/inner", &first), text(&["deeper"]));
-    assert_eq!(repository.kept(), 4, "nothing else is left");
+    assert_eq!(repository.folder_count(), 4, "nothing else is left");
     let names: Vec<String> =
         repository.read_with(&source, Fetch::Never).expect("kept").into_iter().map(|d| d.name).collect();
     let place = format!("file://{}//paths/a.yml@{}", repository.folder.path().display(), &first[..10]);
@@ -134,7 +134,7 @@ fn what_is_no_folder_of_a_commit_is_named() {
         let error = repository.read(folder, commit).expect_err(reason);
         assert!(error.contains(expected), "{reason}: {error}");
     }
-    assert_eq!(repository.kept(), 0, "what failed leaves nothing");
+    assert_eq!(repository.folder_count(), 0, "what failed leaves nothing");
     assert_eq!(repository.read("beside", &commit), Ok(vec!["a".to_owned(), "a".to_owned()]), "a link beside its file");
     let gone = GitFolder { repository: "file:///no/such/repository".to_owned(), ..repository.source("paths", &commit) };
     let error = repository.read_with(&gone, Fetch::Missing).expect_err("gone");
@@ -157,5 +157,5 @@ fn whoever_fetches_at_the_same_time_gets_the_same() {
         all.into_iter().map(|one| one.join().expect("an answer")).collect()
     });
     assert!(found.iter().all(|one| *one == Ok(vec!["a".to_owned()])), "{found:?}");
-    assert_eq!(repository.kept(), 1);
+    assert_eq!(repository.folder_count(), 1);
 }

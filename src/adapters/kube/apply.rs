@@ -57,7 +57,7 @@ pub(super) async fn apply(connection: &Connection, apply: &Apply<'_>) -> Result<
         Expect::Owned(_) => return Err(invalid(&apply.call, "an object is applied at the version that was read")),
     };
     let document = response.map_err(|error| apply.port_error(error))?;
-    project::observed(cluster, &apply.resource, document)
+    project::observation(cluster, &apply.resource, document)
         .ok_or_else(|| invalid(&apply.call, "the response has no name or no version"))
 }
 
@@ -122,7 +122,7 @@ impl ServerSideApply<'_> {
     /// The fields of a conflict as pointers, and words that name an unknown kind.
     fn port_error(&self, error: ApiError) -> PortError {
         if error.is_unserved && error.error.class == Class::NotFound {
-            return served::unserved(&self.call, &self.resource.api_version, &self.resource.kind).into();
+            return served::unserved_kind(&self.call, &self.resource.api_version, &self.resource.kind).into();
         }
         let held = conflict::fields(self.document, &error.held);
         PortError { held, ..error.error }

@@ -97,8 +97,8 @@ impl Objects for Kube {
         observe::complete(&connection, part, &selector.keys).await
     }
 
-    fn reported(&self, cluster: &ClusterArn) -> u64 {
-        self.mirror(cluster).reported()
+    fn revision(&self, cluster: &ClusterArn) -> u64 {
+        self.mirror(cluster).revision()
     }
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {

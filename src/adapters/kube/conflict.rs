@@ -24,7 +24,7 @@ pub(super) fn may_be_taken(fields: &[(String, String)], take: &[String]) -> bool
 
 /// The declared field of this name, else the nearest that it lies in, else one that lies in it.
 fn pointer(declared: &[String], path: &str) -> String {
-    let all = || declared.iter().map(|pointer| (pointer, dotted(pointer)));
+    let all = || declared.iter().map(|pointer| (pointer, dotted_path(pointer)));
     let exact = all().find(|(_, dotted)| dotted == path);
     let around = || {
         let holds = |(_, dotted): &(&String, String)| is_within(path, dotted, '.') || is_within(path, dotted, '[');
@@ -34,11 +34,11 @@ fn pointer(declared: &[String], path: &str) -> String {
     if let Some((pointer, _)) = exact.or_else(around).or_else(inside) {
         return pointer.clone();
     }
-    let parts = path.split('.').skip(1).map(kinds::escaped);
+    let parts = path.split('.').skip(1).map(kinds::escape);
     parts.map(|part| format!("/{part}")).collect()
 }
 
-fn dotted(pointer: &str) -> String {
+fn dotted_path(pointer: &str) -> String {
     let parts = pointer.split('/').skip(1);
     parts.map(|part| format!(".{}", unescape(part))).collect()
 }

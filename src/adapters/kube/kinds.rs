@@ -18,7 +18,7 @@ pub(super) struct Resource {
     pub is_namespaced: bool,
 }
 
-pub(super) const fn known(
+pub(super) const fn resource(
     api_version: &'static str,
     kind: &'static str,
     plural: &'static str,
@@ -35,7 +35,7 @@ pub(super) const fn known(
 pub(super) const NAMESPACE: Resource = Resource::of(&namespace::KIND);
 pub(super) const CONFIG_MAP: Resource = Resource::of(&config_map::KIND);
 pub(super) const CLUSTER_ROLE_BINDING: Resource =
-    known("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false);
+    resource("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false);
 
 /// What one API server serves, by version and kind.
 pub(super) type Discovered = Mutex<HashMap<(String, String), Resource>>;
@@ -44,7 +44,7 @@ pub(super) type Discovered = Mutex<HashMap<(String, String), Resource>>;
 
 impl Resource {
     pub const fn of(kind: &Kind) -> Self {
-        known(kind.api, kind.name, kind.plural, kind.is_namespaced())
+        resource(kind.api, kind.name, kind.plural, kind.is_namespaced())
     }
 
     pub fn key(&self, namespace: Option<&str>, name: &str) -> ObjectKey {

@@ -26,7 +26,7 @@ use std::{
 };
 use tokio::time::{Instant, sleep};
 
-pub(super) const LEASE: Resource = kinds::known("coordination.k8s.io/v1", "Lease", "leases", true);
+pub(super) const LEASE: Resource = kinds::resource("coordination.k8s.io/v1", "Lease", "leases", true);
 /// A holder whose Lease did not change for so long is gone.
 const EXPIRY: Duration = Duration::from_secs(15);
 const RENEWAL: Duration = Duration::from_secs(5);

@@ -41,7 +41,7 @@ pub(super) fn everywhere() -> Vec<(Resource, Query<'static>)> {
     let ours = Query { labels: Some(OURS), ..Query::default() };
     // Those without our mark are listed for the whole cluster at once.
     let inside = inside().flat_map(|kind| {
-        let unmarked = unmarked(kind, Query::default());
+        let unmarked = unmarked_query(kind, Query::default());
         let ours = Some(ours).filter(|_| !matches!(kind.unmarked, Unmarked::All | Unmarked::Few));
         [ours, unmarked].into_iter().flatten().map(|query| (Resource::of(kind), query))
     });
@@ -95,7 +95,7 @@ async fn of_environment(connection: &Connection, environment: &str) -> Result<Fo
     for place in &places {
         let here = Query { namespace: Some(place), ..Query::default() };
         let of_place = inside().filter(|kind| kind.unmarked != Unmarked::Few);
-        listings.extend(of_place.filter_map(|kind| Some((Resource::of(kind), unmarked(kind, here)?))));
+        listings.extend(of_place.filter_map(|kind| Some((Resource::of(kind), unmarked_query(kind, here)?))));
     }
     found.extend(collect(connection, listings).await?);
     found.retain(|key, _| !is_few(key) || place(key).is_some_and(|place| places.contains(place)));
@@ -114,19 +114,19 @@ async fn records(connection: &Connection, labels: &str) -> Result<Found, ApiErro
 async fn collect<'a>(connection: &'a Connection, queries: Vec<(Resource, Query<'a>)>) -> Result<Found, ApiError> {
     let mut listings: Vec<BoxFuture<'a, _>> = vec![];
     for (resource, query) in queries {
-        listings.push(async move { found(connection, &resource, query).await }.boxed());
+        listings.push(async move { observe(connection, &resource, query).await }.boxed());
     }
     let listings: Vec<Listing<Observed>> = stream::iter(listings).buffer_unordered(AT_ONCE).try_collect().await?;
     Ok(by_key(listings.into_iter().flat_map(|listing| listing.items)))
 }
 
 /// One listing, projected.
-pub(super) async fn found(
+pub(super) async fn observe(
     connection: &Connection,
     resource: &Resource,
     query: Query<'_>,
 ) -> Result<Listing<Observed>, ApiError> {
-    let take = |document| project::observed(&connection.cluster, resource, document);
+    let take = |document| project::observation(&connection.cluster, resource, document);
     list(connection, resource, query, &take).await
 }
 
@@ -140,7 +140,7 @@ fn inside() -> impl Iterator<Item = &'static Kind> {
 }
 
 /// The listing of what matters in our namespaces though it does not carry our mark.
-fn unmarked<'a>(kind: &Kind, everywhere: Query<'a>) -> Option<Query<'a>> {
+fn unmarked_query<'a>(kind: &Kind, everywhere: Query<'a>) -> Option<Query<'a>> {
     match kind.unmarked {
         Unmarked::Ignored => None,
         Unmarked::All | Unmarked::Few => Some(everywhere),

@@ -33,7 +33,7 @@ impl<'a> Holders<'a> {
     /// The holder of the field at a JSON pointer: ours before anyone else's, one that applies before one that edits. Somebody who
     /// holds a part of it that we do not has changed it since, and comes before us.
     pub fn holder(&self, pointer: &str) -> Option<Holder<'a>> {
-        let parts: Vec<String> = pointer.split('/').skip(1).map(named).collect();
+        let parts: Vec<String> = pointer.split('/').skip(1).map(field_key).collect();
         let holding: Vec<(&Entry<'a>, &Map<String, Value>)> =
             self.0.iter().filter_map(|entry| Some((entry, descend(entry.fields, &parts)?))).collect();
         let ours = holding.iter().find(|(entry, _)| entry.is_ours()).map(|(_, fields)| *fields);
@@ -66,7 +66,7 @@ impl Entry<'_> {
     }
 }
 
-fn named(part: &str) -> String {
+fn field_key(part: &str) -> String {
     format!("f:{}", pointer::unescape(part))
 }
 

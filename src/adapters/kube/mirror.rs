@@ -111,7 +111,7 @@ impl Mirror {
         if let Some(kept) = &state.kept
             && is_young(kept.begun)
         {
-            return match kept.found(connection).await? {
+            return match kept.objects(connection).await? {
                 Some(found) => Ok(listings::part(found, scope)),
                 None => listings::of_scope(connection, scope).await,
             };
@@ -127,7 +127,7 @@ impl Mirror {
     }
 
     /// Another number after each change that was reported; 0: none was.
-    pub fn reported(&self) -> u64 {
+    pub fn revision(&self) -> u64 {
         self.reported.load(Ordering::Acquire)
     }
 }
@@ -140,7 +140,7 @@ impl Kept {
         let wanted = listings::everywhere();
         let mut listed = vec![];
         for (resource, query) in &wanted {
-            listed.push(listings::found(connection, resource, *query).boxed());
+            listed.push(listings::observe(connection, resource, *query).boxed());
         }
         let listed: Vec<Listing<Observed>> = stream::iter(listed).buffered(AT_ONCE).try_collect().await?;
         let held = Arc::new(Mutex::new(Contents::default()));
@@ -164,10 +164,10 @@ impl Kept {
     }
 
     /// `None`: not all watches run.
-    async fn found(&self, connection: &Connection) -> Result<Option<Found>, ApiError> {
+    async fn objects(&self, connection: &Connection) -> Result<Option<Found>, ApiError> {
         let mut served = vec![];
         for (resource, query) in &self.unserved {
-            served.extend(listings::found(connection, resource, *query).await?.items);
+            served.extend(listings::observe(connection, resource, *query).await?.items);
         }
         let held = lock(&self.held);
         Ok((held.opening == 0 && !held.is_over).then(|| {
@@ -230,7 +230,7 @@ impl Watched {
         /// Of the process, so that no number of one mirror is another one's.
         static CHANGES: AtomicU64 = AtomicU64::new(0);
 
-        let observed = project::observed(&self.cluster, &self.resource, object)?;
+        let observed = project::observation(&self.cluster, &self.resource, object)?;
         let mut held = lock(&self.held);
         if held.is_over {
             return None;

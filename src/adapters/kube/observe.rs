@@ -61,7 +61,7 @@ pub(super) async fn get(connection: &Connection, key: &ObjectKey) -> Result<Opti
     let Some((resource, document)) = document(connection, key).await? else {
         return Ok(None);
     };
-    Ok(project::observed(&connection.cluster, &resource, document))
+    Ok(project::observation(&connection.cluster, &resource, document))
 }
 
 pub(super) async fn document(connection: &Connection, key: &ObjectKey) -> Result<Option<(Resource, Value)>, ApiError> {

@@ -39,7 +39,7 @@ impl OutOfBand for KubectlEditor {
     async fn edit(&self, field: FieldRef<'_>, value: Option<Value>) -> Result<(), PortError> {
         let connection = self.0.connection(field.cluster).await?;
         // Null removes the field (RFC 7386).
-        let patch = nested(field.pointer, value.unwrap_or(Value::Null));
+        let patch = nest(field.pointer, value.unwrap_or(Value::Null));
         let path = path(&connection, field.key).await?;
         let path = format!("{path}?fieldManager={}", field.manager);
         send(&connection, Method::PATCH, path, (MERGE, patch)).await
@@ -47,11 +47,11 @@ impl OutOfBand for KubectlEditor {
 
     async fn declare(&self, field: FieldRef<'_>, value: Value) -> Result<(), PortError> {
         let connection = self.0.connection(field.cluster).await?;
-        let (resource, live) = found(&connection, field.key).await?;
+        let (resource, live) = find(&connection, field.key).await?;
         // What it declared before it still declares: an apply without it would remove it.
         let before = Holders::of(&live).declared_by(field.manager);
         let mut declared = before.map_or_else(|| json!({}), |fields| part(fields, &live));
-        merge(&mut declared, nested(field.pointer, value));
+        merge(&mut declared, nest(field.pointer, value));
         declared["apiVersion"] = resource.api_version.as_ref().into();
         declared["kind"] = resource.kind.as_ref().into();
         let path = path(&connection, field.key).await?;
@@ -80,7 +80,7 @@ async fn finalizers(
     key: &ObjectKey,
     change: impl FnOnce(&mut Vec<String>),
 ) -> Result<(), PortError> {
-    let (_, live) = found(connection, key).await?;
+    let (_, live) = find(connection, key).await?;
     let held = live.pointer("/metadata/finalizers").and_then(Value::as_array);
     let held = held.into_iter().flatten().filter_map(Value::as_str);
     let mut all: Vec<String> = held.map(str::to_owned).collect();
@@ -89,7 +89,7 @@ async fn finalizers(
     send(connection, Method::PATCH, path, (MERGE, json!({"metadata": {"finalizers": all}}))).await
 }
 
-async fn found(connection: &Connection, key: &ObjectKey) -> Result<(Resource, Value), PortError> {
+async fn find(connection: &Connection, key: &ObjectKey) -> Result<(Resource, Value), PortError> {
     let found = observe::document(connection, key).await?;
     found.ok_or_else(|| PortError::new(Class::NotFound, CALL, format!("{key} does not exist")))
 }
@@ -114,7 +114,7 @@ async fn send(
 // === Documents ===
 
 /// `{"spec": {"hard": {"pods": value}}}` of `/spec/hard/pods`.
-fn nested(pointer: &str, value: Value) -> Value {
+fn nest(pointer: &str, value: Value) -> Value {
     let parts = pointer.trim_start_matches('/').rsplit('/');
     parts.fold(value, |inner, part| {
         let name = pointer::unescape(part);
@@ -158,7 +158,7 @@ mod tests {
         let fields = json!({"f:metadata": {"f:labels": {".": {}, "f:a/b": {}}}, "f:spec": {"f:list": {"v:1": {}}}});
         let mut declared = part(fields.as_object().expect("a tree"), &live);
         assert_eq!(declared, json!({"metadata": {"labels": {"a/b": "1"}}, "spec": {"list": [1, 2]}}));
-        merge(&mut declared, nested("/metadata/labels/x~1y", json!("z")));
+        merge(&mut declared, nest("/metadata/labels/x~1y", json!("z")));
         assert_eq!(declared["metadata"]["labels"], json!({"a/b": "1", "x/y": "z"}));
     }
 }

@@ -36,7 +36,7 @@ pub fn for_environments(names: &[String]) -> Vec<Value> {
         json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"], "resourceNames": names,
         "verbs": ["bind"]}),
     );
-    let mut records = grouped(|kind| kind.environments == Writes::Within(SYSTEM_NAMESPACE), &WRITE);
+    let mut records = rules_by_group(|kind| kind.environments == Writes::Within(SYSTEM_NAMESPACE), &WRITE);
     records.push(json!({"apiGroups": ["coordination.k8s.io"], "resources": [LEASE.plural],
         "verbs": ["create", "delete", "get", "patch"]}));
     vec![
@@ -59,7 +59,7 @@ pub fn for_probe() -> Value {
 
 /// For a daemon: what it has listed, it keeps as it changes. A role of its own, for whoever has no daemon. Without it each plan lists.
 pub fn for_watches() -> Value {
-    role(CLUSTER_ROLE, None, "goldenpath-watches", grouped(|_| true, &["watch"]))
+    role(CLUSTER_ROLE, None, "goldenpath-watches", rules_by_group(|_| true, &["watch"]))
 }
 
 /// For facts of the cluster that EKS does not know: a role of its own, for whoever may not grant it. Without it these facts are not
@@ -73,7 +73,7 @@ pub fn for_facts() -> Value {
 }
 
 /// Bindings of these roles to a group.
-pub fn bound(items: &[Value], group: &str) -> Vec<Value> {
+pub fn bindings(items: &[Value], group: &str) -> Vec<Value> {
     let binding = |role: &Value| {
         let kind = role["kind"].as_str().filter(|kind| kind.ends_with("Role"))?;
         let mut metadata = json!({"name": role["metadata"]["name"]});
@@ -89,8 +89,8 @@ pub fn bound(items: &[Value], group: &str) -> Vec<Value> {
 
 /// All kinds are read, and of each is written what its pipeline writes.
 fn reads_and_writes(writes: impl Fn(&Kind) -> Writes, rendered: &[(&str, Vec<String>)]) -> Vec<Value> {
-    let mut rules = grouped(|kind| writes(kind) == Writes::All, &WRITE);
-    rules.extend(grouped(|kind| writes(kind) != Writes::All, &READ));
+    let mut rules = rules_by_group(|kind| writes(kind) == Writes::All, &WRITE);
+    rules.extend(rules_by_group(|kind| writes(kind) != Writes::All, &READ));
     rules.extend(KINDS.iter().filter_map(|kind| {
         let names = match writes(kind) {
             Writes::Named(names) => json!(names),
@@ -104,7 +104,7 @@ fn reads_and_writes(writes: impl Fn(&Kind) -> Writes, rendered: &[(&str, Vec<Str
 }
 
 /// One rule for each API group.
-fn grouped(which: impl Fn(&Kind) -> bool, verbs: &[&str]) -> Vec<Value> {
+fn rules_by_group(which: impl Fn(&Kind) -> bool, verbs: &[&str]) -> Vec<Value> {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for kind in KINDS.iter().filter(|kind| which(kind)) {
         groups.entry(kind.group()).or_default().push(kind.plural);
@@ -132,7 +132,7 @@ mod tests {
         vec!["gp-viewer".to_owned(), "gp-admin".to_owned()]
     }
 
-    fn rendered() -> Vec<(&'static str, Vec<String>)> {
+    fn baseline_objects() -> Vec<(&'static str, Vec<String>)> {
         vec![(CLUSTER_ROLE, names()), ("ValidatingAdmissionPolicy", vec!["gp-guard-pods".to_owned()])]
     }
 
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_baseline_writes_its_own_objects_alone() {
-        let rules = rules(&for_baseline(&rendered(), vec![]), CLUSTER_ROLE);
+        let rules = rules(&for_baseline(&baseline_objects(), vec![]), CLUSTER_ROLE);
         for kind in KINDS {
             assert!(may(&rules, "list", kind.group(), kind.plural), "a listing needs {}", kind.name);
             assert!(!may(&rules, "patch", kind.group(), kind.plural), "{} of others", kind.name);
@@ -196,7 +196,7 @@ mod tests {
     fn each_role_is_bound_where_it_is() {
         let mut items = vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}})];
         items.extend(for_environments(&names()));
-        let bindings = bound(&items, "platform");
+        let bindings = bindings(&items, "platform");
         let found: Vec<(&Value, &Value, &Value)> = bindings
             .iter()
             .map(|binding| (&binding["kind"], &binding["metadata"]["namespace"], &binding["subjects"][0]["name"]))
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn nobody_escalates() {
         for (list, reason) in
-            [(for_baseline(&rendered(), vec![]), "baseline"), (for_environments(&names()), "environments")]
+            [(for_baseline(&baseline_objects(), vec![]), "baseline"), (for_environments(&names()), "environments")]
         {
             let text = Value::from(list).to_string();
             for word in ["escalate", "impersonate", "cluster-admin", "\"*\""] {

@@ -16,8 +16,8 @@ use goldenpath_core::{
 use http::Method;
 use serde_json::{Value, json};
 
-const PODS: Resource = kinds::known("v1", "Pod", "pods", true);
-pub(super) const WEBHOOKS: Resource = kinds::known(
+const PODS: Resource = kinds::resource("v1", "Pod", "pods", true);
+pub(super) const WEBHOOKS: Resource = kinds::resource(
     "admissionregistration.k8s.io/v1",
     "MutatingWebhookConfiguration",
     "mutatingwebhookconfigurations",

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// `None`: a document without a name or a version, which no API server sends.
-pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Value) -> Option<Observed> {
+pub(super) fn observation(cluster: &ClusterArn, resource: &Resource, document: Value) -> Option<Observed> {
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
     let namespace = text("/metadata/namespace").filter(|_| resource.is_namespaced);
     let key = resource.key(namespace, text("/metadata/name")?);
@@ -25,7 +25,7 @@ pub(super) fn observed(cluster: &ClusterArn, resource: &Resource, document: Valu
     let record = text("/data/record").filter(|_| is_record);
     let fields = kinds::fields_of_document(&document, &|pointer| holders.holder(pointer));
     Some(Observed {
-        used: if resource.kind == "ResourceQuota" { resource_quota::used(&document) } else { BTreeMap::new() },
+        used: if resource.kind == "ResourceQuota" { resource_quota::usage(&document) } else { BTreeMap::new() },
         deleting: terminating::reason(&document),
         record: record.map(Into::into),
         adoptable_by: adoptable_by(&document).filter(|_| is_foreign && resource.kind == "Namespace").map(str::to_owned),

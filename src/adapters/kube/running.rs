@@ -28,7 +28,7 @@ use goldenpath_core::{
 };
 use serde_json::Value;
 
-pub(super) const DAEMON_SETS: Resource = kinds::known("apps/v1", "DaemonSet", "daemonsets", true);
+pub(super) const DAEMON_SETS: Resource = kinds::resource("apps/v1", "DaemonSet", "daemonsets", true);
 const CILIUM: &str = "cilium";
 const CALICO: &str = "calico-node";
 /// Those that are looked at.
@@ -131,7 +131,7 @@ mod tests {
     }
 
     /// What is found, and by how many requests. An object that is null may not be read.
-    async fn found(facts: Facts, objects: &[(&str, Value)]) -> (Found, usize) {
+    async fn look(facts: Facts, objects: &[(&str, Value)]) -> (Found, usize) {
         let objects: BTreeMap<String, Value> =
             objects.iter().map(|(path, object)| ((*path).to_owned(), object.clone())).collect();
         let requests = Arc::new(Mutex::new(0));
@@ -231,7 +231,7 @@ mod tests {
             (true, None, &[], vec![], (Some(false), None), 1, "Auto Mode does not enforce by itself"),
             (true, None, &[], vec![(CNI, Value::Null)], (None, None), 1, "it may not be read"),
         ] {
-            let ((is_enforced, engine, _), count) = found(facts(auto, enforced, &AGENT, crds), &objects).await;
+            let ((is_enforced, engine, _), count) = look(facts(auto, enforced, &AGENT, crds), &objects).await;
             assert_eq!((is_enforced, engine), expected, "{reason}");
             assert_eq!(count, requests, "{reason}: requests");
         }
@@ -246,7 +246,7 @@ mod tests {
             (&[], vec![], Some(false), 1, "missing"),
             (&[], vec![(at, Value::Null)], None, 1, "it may not be read"),
         ] {
-            let ((.., agent), count) = found(facts(false, Some(true), addons, &[]), &objects).await;
+            let ((.., agent), count) = look(facts(false, Some(true), addons, &[]), &objects).await;
             assert_eq!((agent, count), (expected, requests), "{reason}");
         }
     }

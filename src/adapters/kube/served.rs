@@ -33,12 +33,12 @@ impl Connection {
             return Ok(known.clone());
         }
         let call = format!("discover {kind}");
-        let found = self.served(&call, api_version).await?;
+        let found = self.served_list(&call, api_version).await?;
         let found = found.and_then(|served| {
             let is_it = |resource: &APIResource| resource.kind == kind && !resource.name.contains('/');
             served.resources.into_iter().find(is_it)
         });
-        let found = found.ok_or_else(|| unserved(&call, api_version, kind))?;
+        let found = found.ok_or_else(|| unserved_kind(&call, api_version, kind))?;
         let resource = Resource {
             api_version: Cow::Owned(name.0.clone()),
             kind: Cow::Owned(name.1.clone()),
@@ -50,7 +50,7 @@ impl Connection {
         Ok(resource)
     }
 
-    async fn served(&self, call: &str, api_version: &str) -> Result<Option<ServedList>, ApiError> {
+    async fn served_list(&self, call: &str, api_version: &str) -> Result<Option<ServedList>, ApiError> {
         let request = ApiRequest::get(call, group_path(api_version));
         let document = not_found_as_none(self.document(&request).await)?;
         document.map(ServedList::deserialize).transpose().map_err(|error| unreadable(call, &error))
@@ -58,7 +58,7 @@ impl Connection {
 }
 
 /// In kubectl's words.
-pub(super) fn unserved(call: &str, api_version: &str, kind: &str) -> ApiError {
+pub(super) fn unserved_kind(call: &str, api_version: &str, kind: &str) -> ApiError {
     let message = format!("no matches for kind {kind:?} in version {api_version:?}: the cluster does not serve it");
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let definition = match kinds::find(api_version, kind) {
@@ -80,7 +80,7 @@ mod tests {
             ("cilium.io/v2", "CiliumNetworkPolicy", " ciliumnetworkpolicies.cilium.io,", "a kind that we render"),
             ("example.com/v1", "Widget", " of Widget in the group example.com,", "a kind of a catalogue"),
         ] {
-            let error = unserved("PATCH x", api_version, kind).error;
+            let error = unserved_kind("PATCH x", api_version, kind).error;
             let next = error.next.unwrap_or_default();
             assert!(error.message.contains(kind) && next.contains(expected), "{reason}: {next}");
         }

@@ -46,7 +46,7 @@ pub(super) async fn name_what_blocks(connection: &Connection, observed: &mut Obs
     }
     let mut blocking = vec![];
     for resource in remaining(why).into_iter().take(KINDS) {
-        blocking.extend(held(connection, name, &resource).await.unwrap_or_default());
+        blocking.extend(objects_with_finalizers(connection, name, &resource).await.unwrap_or_default());
     }
     if !blocking.is_empty() {
         why.push_str("; held up by ");
@@ -63,7 +63,7 @@ fn remaining(why: &str) -> Vec<String> {
 }
 
 /// `configmaps/name (finalizer, finalizer)`
-async fn held(connection: &Connection, namespace: &str, resource: &str) -> Option<Vec<String>> {
+async fn objects_with_finalizers(connection: &Connection, namespace: &str, resource: &str) -> Option<Vec<String>> {
     let (plural, group) = resource.split_once('.')?;
     let version = if group.is_empty() {
         "v1".to_owned()

@@ -54,7 +54,7 @@ impl Server {
         connection(None, move |request| server.respond(&request))
     }
 
-    fn requested(&self) -> Vec<String> {
+    fn requests(&self) -> Vec<String> {
         self.requests.lock().expect("requests").clone()
     }
 
@@ -141,7 +141,7 @@ async fn requests_grow_with_pages_and_not_with_environments() {
         let found = observe::observe(&server.connection(), &selector(Scope::Everything)).await.expect(reason);
         assert_eq!(found.len(), namespaces * (1 + quotas), "{reason}");
         assert!(found.is_sorted_by(|a, b| a.key < b.key), "{reason}: sorted, each once");
-        let requested = server.requested();
+        let requested = server.requests();
         let of_quotas = requested.iter().filter(|path| path.contains("/resourcequotas")).count();
         assert_eq!(of_quotas, pages, "{reason}");
         // The default ServiceAccounts are one listing more than there are kinds.

@@ -42,7 +42,7 @@ impl Cidr {
     pub fn contains(&self, other: &Self) -> bool {
         self.address.is_ipv4() == other.address.is_ipv4()
             && self.prefix <= other.prefix
-            && masked(other.address, self.prefix) == self.address
+            && network_address(other.address, self.prefix) == self.address
     }
 
     /// The metadata addresses that this range must except. `None`: the range is nothing but such an address.
@@ -68,7 +68,7 @@ impl Cidr {
     }
 }
 
-fn masked(address: IpAddr, prefix: u8) -> IpAddr {
+fn network_address(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {
             Ipv4Addr::from(u32::from(v4) & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into()
@@ -94,7 +94,7 @@ impl FromStr for Cidr {
         if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() && prefix > 0) {
             return Err(CidrError::Mapped(text.to_owned()));
         }
-        let first = masked(address, prefix);
+        let first = network_address(address, prefix);
         if first == address {
             Ok(Self { address, prefix })
         } else {

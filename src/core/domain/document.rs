@@ -104,7 +104,7 @@ struct Names(BTreeSet<Name>);
 
 impl Names {
     /// The same name, for as long as the process lives.
-    fn known(&mut self, text: &str) -> Result<Name, String> {
+    fn intern(&mut self, text: &str) -> Result<Name, String> {
         if let Some(name) = self.0.get(text) {
             return Ok(name);
         }
@@ -120,7 +120,7 @@ impl Names {
 }
 
 pub(super) fn known_name(text: &str) -> Result<Name, String> {
-    NAMES.lock().unwrap_or_else(PoisonError::into_inner).known(text)
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner).intern(text)
 }
 
 pub(super) fn read_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
@@ -172,12 +172,12 @@ mod tests {
     #[test]
     fn names_are_few_and_short() {
         let mut names = Names(BTreeSet::new());
-        assert_eq!(names.known("record.resume"), Ok("record.resume"));
+        assert_eq!(names.intern("record.resume"), Ok("record.resume"));
         for (text, reason) in [("", "nothing"), ("Some text.", "a sentence"), (&*"a".repeat(81), "too long")] {
-            assert!(names.known(text).is_err(), "{reason}");
+            assert!(names.intern(text).is_err(), "{reason}");
         }
-        let refused = (0..MOST_NAMES).filter(|number| names.known(&format!("flood.{number}")).is_err()).count();
+        let refused = (0..MOST_NAMES).filter(|number| names.intern(&format!("flood.{number}")).is_err()).count();
         assert_eq!(refused, 1, "a peer can't make names without end");
-        assert_eq!(names.known("record.resume"), Ok("record.resume"), "those that are known stay");
+        assert_eq!(names.intern("record.resume"), Ok("record.resume"), "those that are known stay");
     }
 }

@@ -53,7 +53,7 @@ pub fn covers(pattern: &str, text: &str) -> bool {
 }
 
 /// By one of them.
-pub fn covered(patterns: &[String], text: &str) -> bool {
+pub fn is_covered(patterns: &[String], text: &str) -> bool {
     patterns.iter().any(|pattern| covers(pattern, text))
 }
 

@@ -62,11 +62,11 @@ impl fmt::Display for ResourceKind {
 // === impl ResourceKind ===
 
 impl ResourceKind {
-    pub const BASELINE: Self = Self::named("baseline");
-    pub const ENVIRONMENT: Self = Self::named("environment");
-    pub const SLOT: Self = Self::named("slot");
+    pub const BASELINE: Self = Self::from_static("baseline");
+    pub const ENVIRONMENT: Self = Self::from_static("environment");
+    pub const SLOT: Self = Self::from_static("slot");
 
-    pub const fn named(name: &'static str) -> Self {
+    pub const fn from_static(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
 }

@@ -41,7 +41,7 @@ impl LateList {
     }
 
     /// What is known already: a rule may refuse a wrong element before the rest arrives.
-    pub fn known(&self) -> impl Iterator<Item = &str> {
+    pub fn known_items(&self) -> impl Iterator<Item = &str> {
         self.now().into_iter().flatten().filter_map(|item| item.now().map(String::as_str))
     }
 

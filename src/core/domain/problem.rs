@@ -95,7 +95,7 @@ impl Problem {
 pub struct Problems(Vec<Problem>);
 
 /// What there is to choose from, for messages.
-pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
+pub fn name_list<S: AsRef<str>>(names: &[S]) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

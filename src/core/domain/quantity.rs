@@ -12,7 +12,7 @@ use std::{
     str::FromStr,
 };
 
-/// Compared by value (`1000m` = `1`); [`fmt::Display`] gives the canonical text; [`Quantity::written`] the user's.
+/// Compared by value (`1000m` = `1`); [`fmt::Display`] gives the canonical text; [`Quantity::original`] the user's.
 #[derive(Clone, Debug, Serialize)]
 #[serde(into = "String")]
 pub struct Quantity {
@@ -38,7 +38,7 @@ const DECIMAL: [(&str, i32); 10] =
 
 impl Quantity {
     /// As the user wrote it.
-    pub fn written(&self) -> &str {
+    pub fn original(&self) -> &str {
         &self.written
     }
 
@@ -78,7 +78,7 @@ impl Quantity {
     }
 
     /// `self * by / over`, rounded down; for values that move together. `None` when `over` is zero or the result too large.
-    pub fn scaled(&self, by: &Self, over: &Self) -> Option<Self> {
+    pub fn scale(&self, by: &Self, over: &Self) -> Option<Self> {
         if over.nanos == 0 {
             return None;
         }

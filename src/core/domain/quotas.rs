@@ -14,7 +14,7 @@ pub struct Limit {
     pub source: &'static str,
 }
 
-const fn fixed(most: usize, source: &'static str) -> Limit {
+const fn fixed_limit(most: usize, source: &'static str) -> Limit {
     Limit { most, raised: most, source }
 }
 
@@ -30,20 +30,20 @@ pub const TRUST: Limit = Limit { most: 2048, raised: 8192, source: IAM };
 /// `AttachedPoliciesPerRoleQuota`
 pub const ATTACHED: Limit = Limit { most: 10, raised: 25, source: IAM };
 /// `RolePolicySizeQuota`: characters of all inline policies of a role, white space not counted.
-pub const INLINE: Limit = fixed(10_240, IAM);
-pub const ROLE_NAME: Limit = fixed(64, IAM);
-pub const PATH: Limit = fixed(512, IAM_API);
-pub const DESCRIPTION: Limit = fixed(1000, IAM_API);
+pub const INLINE: Limit = fixed_limit(10_240, IAM);
+pub const ROLE_NAME: Limit = fixed_limit(64, IAM);
+pub const PATH: Limit = fixed_limit(512, IAM_API);
+pub const DESCRIPTION: Limit = fixed_limit(1000, IAM_API);
 /// Characters of a session policy, as text.
-pub const SESSION_POLICY: Limit = fixed(2048, EKS_API);
-pub const TAGS: Limit = fixed(50, TAGGING);
+pub const SESSION_POLICY: Limit = fixed_limit(2048, EKS_API);
+pub const TAGS: Limit = fixed_limit(50, TAGGING);
 /// How many of those are ours, on a role of a slot, which has the most.
 pub const OUR_TAGS: usize = 10;
-pub const TAG_KEY: Limit = fixed(128, TAGGING);
-pub const TAG_VALUE: Limit = fixed(256, TAGGING);
+pub const TAG_KEY: Limit = fixed_limit(128, TAGGING);
+pub const TAG_VALUE: Limit = fixed_limit(256, TAGGING);
 /// `Access entries per cluster`, which Service Quotas shows as not adjustable.
-pub const ENTRIES: Limit = fixed(3000, EKS);
-pub const ASSOCIATIONS: Limit = fixed(5000, POD_IDENTITY);
+pub const ENTRIES: Limit = fixed_limit(3000, EKS);
+pub const ASSOCIATIONS: Limit = fixed_limit(5000, POD_IDENTITY);
 
 /// What an account has of the quotas that it may raise. IAM's GetAccountSummary says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ mod places;
 
 pub use places::Position;
 
-use places::{Whole, known};
+use places::{Whole, position_of};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::{self, Display};
@@ -19,7 +19,7 @@ pub struct YamlError {
 
 pub fn read(text: &str) -> Result<Value, YamlError> {
     serde_saphyr::from_str(text).map_err(|error| {
-        let position = error.location().and_then(known);
+        let position = error.location().and_then(position_of);
         let whole = error.without_snippet().to_string();
         let reason = whole.split(" at line ").next().unwrap_or(&whole).lines().next().unwrap_or_default();
         YamlError { position, reason: in_plain_words(reason) }
@@ -27,11 +27,11 @@ pub fn read(text: &str) -> Result<Value, YamlError> {
 }
 
 pub fn read_as<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
-    typed(&read(text)?, text)
+    of_tree(&read(text)?, text)
 }
 
 /// Of a tree that was read from this text.
-pub fn typed<T: DeserializeOwned>(tree: &Value, text: &str) -> Result<T, YamlError> {
+pub fn of_tree<T: DeserializeOwned>(tree: &Value, text: &str) -> Result<T, YamlError> {
     serde_path_to_error::deserialize(tree).map_err(|error| {
         use serde_path_to_error::Segment;
         let field = error.path().iter().map_while(|segment| match segment {

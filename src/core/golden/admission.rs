@@ -23,7 +23,7 @@ fn quantities(value: &Value) -> Resources {
 }
 
 /// Why the pod is refused; `containers` are `{requests, limits}`.
-fn refused(objects: &[Desired], containers: &[Value]) -> Option<String> {
+fn refusal(objects: &[Desired], containers: &[Value]) -> Option<String> {
     let item = &spec(objects, "/gp-defaults")["limits"][0];
     let (default, default_request, max) =
         (quantities(&item["default"]), quantities(&item["defaultRequest"]), quantities(&item["max"]));
@@ -89,10 +89,10 @@ fn every_tier_admits_a_normal_pod() {
                 (vec![json!({"limits": {"cpu": "1", "memory": "1Gi"}})], "limits only, of CPU too"),
                 (vec![json!({"requests": {"memory": "64Mi"}}), json!({})], "a sidecar without resources"),
             ] {
-                assert_eq!(refused(&objects, &containers), None, "{tier}: {reason}");
+                assert_eq!(refusal(&objects, &containers), None, "{tier}: {reason}");
             }
             assert_eq!(
-                refused(&objects, &[json!({"requests": {"cpu": "99"}})]).as_deref(),
+                refusal(&objects, &[json!({"requests": {"cpu": "99"}})]).as_deref(),
                 Some("requests.cpu exceeded"),
                 "{tier}"
             );
@@ -110,6 +110,6 @@ fn narrower_limits_still_admit_a_pod_that_sets_nothing() {
     ] {
         let spec = environment(json!({"limits": {"container": container}}));
         let objects = rendered(Spec::of::<Environment>(spec), &facts(), None).objects;
-        assert_eq!(refused(&objects, &[json!({})]), None, "{container}");
+        assert_eq!(refusal(&objects, &[json!({})]), None, "{container}");
     }
 }

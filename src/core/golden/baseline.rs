@@ -8,7 +8,7 @@ mod policies;
 mod render;
 mod resolve;
 
-pub use names::rendered;
+pub use names::baseline_names;
 pub use render::home;
 pub use resolve::{Resolved, serves_guards};
 

@@ -4,7 +4,7 @@
 //! them, so that it holds whatever the plan would let through. What a managed policy of `policy_arns` allows is known to AWS alone, and is
 //! not in it.
 
-use super::catalogue::{GoldenPath, Grants, filled, owned};
+use super::catalogue::{GoldenPath, Grants, fill_cluster, fill_owner};
 use crate::domain::{ClusterArn, covers};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +17,10 @@ const ANY: &str = "*";
 pub fn boundary_policy(path: &GoldenPath, cluster: Option<&ClusterArn>) -> Value {
     let fill = |text: &String| {
         let text = match cluster {
-            Some(cluster) => filled(text, cluster),
+            Some(cluster) => fill_cluster(text, cluster),
             None => text.replace("{partition}", "aws").replace("{account}", ANY).replace("{region}", ANY),
         };
-        owned(&text, ANY, ANY)
+        fill_owner(&text, ANY, ANY)
     };
     let all = |list: fn(&Grants) -> &Vec<String>| -> Vec<String> {
         let texts: BTreeSet<String> = path.tiers.values().flat_map(|tier| list(&tier.grants)).map(fill).collect();
@@ -66,12 +66,12 @@ pub fn boundary_policy(path: &GoldenPath, cluster: Option<&ClusterArn>) -> Value
 mod tests {
     use super::*;
     use crate::{
-        domain::covered,
+        domain::is_covered,
         golden::{Catalogue, fixtures::facts},
     };
 
     fn built_in() -> std::sync::Arc<GoldenPath> {
-        Catalogue::embedded().newest(None).expect("a default path").clone()
+        Catalogue::built_in().newest(None).expect("a default path").clone()
     }
 
     fn texts(statement: &Value, member: &str) -> Vec<String> {
@@ -86,11 +86,11 @@ mod tests {
         let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
         let allows = |action: &str, resource: &str| {
             statements.iter().any(|statement| {
-                covered(&texts(statement, "Action"), action) && covered(&texts(statement, "Resource"), resource)
+                is_covered(&texts(statement, "Action"), action) && is_covered(&texts(statement, "Resource"), resource)
             })
         };
         for (name, tier) in &path.tiers {
-            let own = |text: &String| owned(&filled(text, &cluster), "payments", "payments-prod");
+            let own = |text: &String| fill_owner(&fill_cluster(text, &cluster), "payments", "payments-prod");
             for resource in tier.grants.resources.iter().chain(&tier.grants.tagged_resources).map(own) {
                 for action in &tier.grants.actions {
                     assert!(allows(action, &resource), "{name}: {action} on {resource}");

@@ -22,7 +22,7 @@ mod validate;
 
 pub use document::{
     Admission, GoldenPath, GrantForm, Grants, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, TierLimits,
-    TierPodSecurity, TierSlot, filled, owned,
+    TierPodSecurity, TierSlot, fill_cluster, fill_owner,
 };
 pub use documents::CatalogueError;
 pub use life::{Life, PathReference, Status};
@@ -34,7 +34,7 @@ pub use template::{NAMES, Unfilled};
 
 use super::parent::Parent;
 use crate::{
-    domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, listed},
+    domain::{NameError, PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, name_list},
     policy::document::{Policy, PolicyForm},
 };
 use documents::{EMBEDDED, Embedded, read_all, read_each};
@@ -65,7 +65,7 @@ pub struct Terms {
 
 impl Catalogue {
     /// The built-in paths, parsed once in the life of the process.
-    pub fn embedded() -> Arc<Self> {
+    pub fn built_in() -> Arc<Self> {
         // A test parses the documents, so that an empty catalogue is never seen.
         static PARSED: LazyLock<Arc<Catalogue>> =
             LazyLock::new(|| Arc::new(Catalogue::with_documents([]).unwrap_or_default()));
@@ -73,7 +73,7 @@ impl Catalogue {
     }
 
     /// The built-in documents as people read them, each as (name for messages, YAML).
-    pub fn embedded_documents() -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub fn built_in_documents() -> impl Iterator<Item = (&'static str, &'static str)> {
         EMBEDDED.iter().map(|Embedded { document, text, .. }| (*document, *text))
     }
 
@@ -91,7 +91,7 @@ impl Catalogue {
         let replaces = more.iter().any(|(_, path)| path.default);
         let mut paths = vec![];
         for Embedded { document, json, digest, .. } in EMBEDDED {
-            let path = read::embedded(json, digest).map_err(|fault| {
+            let path = read::built_in(json, digest).map_err(|fault| {
                 let at = At { document: document.to_owned(), position: None };
                 Wrong { at, reason: format!("{}: {}", fault.field, fault.reason) }
             })?;
@@ -188,14 +188,14 @@ impl Catalogue {
         let admits = |held: &&PathVersion| wanted.is_none_or(|wanted| wanted.admits(held.version));
         let held = self.held.as_ref().filter(|held| Some(held.name.as_str()) == name).filter(admits);
         match held {
-            Some(held) => self.version(&held.name, held.version).ok_or_else(|| self.gone(held)),
+            Some(held) => self.version(&held.name, held.version).ok_or_else(|| self.missing_version(held)),
             None => {
                 let newest = self.newest(name)?;
                 let is_there = |path: &&Arc<GoldenPath>| path.status != Status::Removed;
-                let found = self.admitted(&newest.name, wanted).rfind(is_there);
+                let found = self.candidates(&newest.name, wanted).rfind(is_there);
                 // Where all of them were removed, the request hears that of the highest.
-                let found = found.or_else(|| self.admitted(&newest.name, wanted).next_back());
-                found.ok_or_else(|| self.not_admitted(&newest.name, wanted))
+                let found = found.or_else(|| self.candidates(&newest.name, wanted).next_back());
+                found.ok_or_else(|| self.unknown_version(&newest.name, wanted))
             }
         }
     }
@@ -204,7 +204,7 @@ impl Catalogue {
     pub fn possible(&self, name: Option<&str>, wanted: Option<&VersionConstraint>) -> Vec<Self> {
         let newest = self.path(name, wanted).ok().filter(|_| self.held.is_none());
         let Some(newest) = newest else { return vec![self.clone()] };
-        self.admitted(&newest.name, wanted).map(|path| self.holding(Some(&path.id()))).collect()
+        self.candidates(&newest.name, wanted).map(|path| self.holding(Some(&path.id()))).collect()
     }
 
     /// The path and the tier that a request names.
@@ -253,7 +253,7 @@ impl Catalogue {
         self.paths.iter().filter(move |path| path.name == name)
     }
 
-    fn admitted<'a, 'b>(
+    fn candidates<'a, 'b>(
         &'a self,
         name: &'b str,
         wanted: Option<&'b VersionConstraint>,
@@ -267,10 +267,10 @@ impl Catalogue {
 
     fn list(&self, name: &str) -> String {
         let versions: Vec<String> = self.versions(name).map(|path| path.version.to_string()).collect();
-        listed(&versions)
+        name_list(&versions)
     }
 
-    fn not_admitted(&self, name: &str, wanted: Option<&VersionConstraint>) -> Problem {
+    fn unknown_version(&self, name: &str, wanted: Option<&VersionConstraint>) -> Problem {
         let wanted = wanted.map_or_else(String::new, ToString::to_string);
         Problem::error(
             "catalogue.unknown_version",
@@ -283,7 +283,7 @@ impl Catalogue {
         .at(["golden_path_version"])
     }
 
-    fn gone(&self, PathVersion { name, version, .. }: &PathVersion) -> Problem {
+    fn missing_version(&self, PathVersion { name, version, .. }: &PathVersion) -> Problem {
         Problem::error(
             "catalogue.version_gone",
             format!("Golden path {name} {version}, which this was made by, is no longer in the catalogue"),

@@ -5,7 +5,7 @@ use super::{
     forms,
 };
 use crate::{
-    domain::{Drift, NetworkEngine, Problems, Quantity, covered},
+    domain::{Drift, NetworkEngine, Problems, Quantity, is_covered},
     kinds,
 };
 
@@ -25,7 +25,7 @@ pub fn check_drift(drift: Option<&Drift>, problems: &mut Problems) {
 /// `100m` of memory is a tenth of a byte.
 pub fn check_bytes(what: &str, quantity: &Quantity, at: &[&str], problems: &mut Problems) {
     if !quantity.is_whole() {
-        let written = quantity.written();
+        let written = quantity.original();
         let meant = written.strip_suffix('m').map_or("512Mi".to_owned(), |number| format!("{number}Mi"));
         problems.error(
             "quantity.part_of_a_byte",
@@ -48,7 +48,7 @@ pub fn check_fqdns(names: &[String], at: &[&str], problems: &mut Problems) {
 }
 
 pub fn check_granted_fqdns(names: &[String], grants: &Grants, at: &[&str], problems: &mut Problems) {
-    for name in names.iter().filter(|name| !covered(&grants.egress_fqdns, name)) {
+    for name in names.iter().filter(|name| !is_covered(&grants.egress_fqdns, name)) {
         problems.error(
             "network.fqdn_not_granted",
             at,
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn egress_goes_to_granted_hosts_only() {
-        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let path = Catalogue::built_in().newest(None).expect("the built-in one").clone();
         let grants = &path.tiers[&"dev".parse().expect("a name")].grants;
         for (granted, host, is_granted, reason) in [
             (&["api.example.com"][..], "api.example.com", true, "the host itself"),

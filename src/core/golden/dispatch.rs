@@ -53,11 +53,11 @@ pub trait Request: Send + Sync {
     fn cluster(&self) -> Result<ClusterRef, NameError>;
     fn common(&self) -> Common<'_>;
     /// What it takes of its environment's total.
-    fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts;
+    fn demand(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts;
     /// Of a request that is not known whole: what it is if the lists that wait turn out empty, where that has other objects.
-    fn emptied(&self) -> Option<Spec>;
+    fn with_empty_lists(&self) -> Option<Spec>;
     /// As a record holds it: as a user wrote it, without its kind.
-    fn written(&self) -> Result<Value, serde_json::Error>;
+    fn to_document(&self) -> Result<Value, serde_json::Error>;
     fn is_equal_to(&self, written: &Value) -> bool;
     /// Rules that need nothing but the request itself.
     fn check(&self) -> Vec<Problem>;
@@ -84,7 +84,7 @@ pub trait ResolvedRequest: Send + Sync {
 }
 
 /// The request that a record stands for; `None`: this release knows no such resource, or can't read it.
-pub fn recorded(resources: &[&'static dyn Descriptor], record: &Record) -> Option<Spec> {
+pub fn spec_of(resources: &[&'static dyn Descriptor], record: &Record) -> Option<Spec> {
     let resource = resources.iter().find(|resource| resource.kind() == record.kind)?;
     resource.parse(&record.spec).ok()
 }
@@ -169,7 +169,7 @@ struct WrittenSpec {
 
 impl Serialize for Spec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let request = self.written().map_err(S::Error::custom)?;
+        let request = self.to_document().map_err(S::Error::custom)?;
         WrittenSpec { kind: self.kind(), request }.serialize(serializer)
     }
 }
@@ -185,7 +185,7 @@ impl<'de> Deserialize<'de> for Spec {
 
 impl PartialEq for Spec {
     fn eq(&self, other: &Self) -> bool {
-        self.kind() == other.kind() && other.written().is_ok_and(|written| self.is_equal_to(&written))
+        self.kind() == other.kind() && other.to_document().is_ok_and(|written| self.is_equal_to(&written))
     }
 }
 
@@ -206,15 +206,15 @@ impl<R: GoldenResource> Request for RequestOf<R> {
         R::common(&self.0)
     }
 
-    fn taken(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts {
-        R::taken(&self.0, parent, catalogue)
+    fn demand(&self, parent: &Parent, catalogue: &Catalogue) -> Amounts {
+        R::demand(&self.0, parent, catalogue)
     }
 
-    fn emptied(&self) -> Option<Spec> {
-        R::emptied(&self.0).map(Spec::of::<R>)
+    fn with_empty_lists(&self) -> Option<Spec> {
+        R::with_empty_lists(&self.0).map(Spec::of::<R>)
     }
 
-    fn written(&self) -> Result<Value, serde_json::Error> {
+    fn to_document(&self) -> Result<Value, serde_json::Error> {
         serde_json::to_value(&self.0)
     }
 
@@ -274,7 +274,7 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
             outputs,
             output_rules: descriptor::<R>(),
             files: R::files(&self.0),
-            described: R::described(&self.0),
+            described: R::details(&self.0),
         }
     }
 

@@ -57,8 +57,8 @@ impl GoldenResource for Environment {
         }
     }
 
-    fn emptied(spec: &EnvironmentSpec) -> Option<EnvironmentSpec> {
-        let network = spec.network.as_ref()?.emptied()?;
+    fn with_empty_lists(spec: &EnvironmentSpec) -> Option<EnvironmentSpec> {
+        let network = spec.network.as_ref()?.with_empty_lists()?;
         Some(EnvironmentSpec { network: Some(network), ..spec.clone() })
     }
 
@@ -116,8 +116,8 @@ impl GoldenResource for Environment {
         outputs::outputs(resolved)
     }
 
-    fn described(resolved: &Resolved) -> Outputs {
-        outputs::described(resolved)
+    fn details(resolved: &Resolved) -> Outputs {
+        outputs::details(resolved)
     }
 
     fn judge(resolved: &Resolved, problems: &mut Problems) {

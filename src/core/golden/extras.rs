@@ -56,7 +56,7 @@ pub fn resolve(asked: &Asked<'_>, mark: &Mark) -> Result<Extras, Problems> {
             _ => vec![],
         };
         for place in &surroundings {
-            match made(manifest, &variants, place, asked, mark, &known) {
+            match object(manifest, &variants, place, asked, mark, &known) {
                 Ok(Some(desired)) => {
                     known.push((manifest.name.as_str(), desired.key.clone()));
                     extras.made.push(desired);
@@ -77,7 +77,7 @@ pub fn resolve(asked: &Asked<'_>, mark: &Mark) -> Result<Extras, Problems> {
                 Some(Ok(None)) => ChangeTo::Later,
                 Some(Err(unfilled)) => {
                     let what = format!("its change of {kind} {name}");
-                    problems.extend([not_filled(asked, &what, &unfilled.to_string())]);
+                    problems.extend([fill_problem(asked, &what, &unfilled.to_string())]);
                     continue;
                 }
             };
@@ -89,7 +89,7 @@ pub fn resolve(asked: &Asked<'_>, mark: &Mark) -> Result<Extras, Problems> {
 }
 
 /// `None`: not where `when` says no.
-fn made(
+fn object(
     manifest: &Manifest,
     variants: &Variants,
     place: &Surroundings<'_>,
@@ -98,23 +98,23 @@ fn made(
     known: &[(&str, ObjectKey)],
 ) -> Result<Option<Desired>, Problem> {
     let what = format!("manifest {}", manifest.name);
-    let unfilled = |error: &dyn ToString| not_filled(asked, &what, &error.to_string());
+    let unfilled = |error: &dyn ToString| fill_problem(asked, &what, &error.to_string());
     if let Some(when) = &manifest.when {
         let holds = variants.fill(place, |bindings| when.holds(bindings)).map_err(|error| unfilled(&error))?;
-        if !holds.ok_or_else(|| undecided(asked, &what, "whether it is made"))? {
+        if !holds.ok_or_else(|| decision_problem(asked, &what, "whether it is made"))? {
             return Ok(None);
         }
     }
     let text_at = |name: &str| -> Result<Option<String>, Problem> {
         let Some(part) = manifest.manifest.at(&["metadata", name]) else { return Ok(None) };
         let found = variants.fill(place, |bindings| part.fill(bindings)).map_err(|error| unfilled(&error))?;
-        match found.ok_or_else(|| undecided(asked, &what, &format!("its {name}")))? {
+        match found.ok_or_else(|| decision_problem(asked, &what, &format!("its {name}")))? {
             Value::String(text) if !text.is_empty() => Ok(Some(text)),
             other => Err(unfilled(&format!("metadata.{name} is {other}, and not a text"))),
         }
     };
     let name = text_at("name")?.unwrap_or_default();
-    let written = manifest.manifest.written();
+    let written = manifest.manifest.original();
     let root = |name: &str| written.get(name).and_then(Value::as_str).unwrap_or_default();
     let (api, kind) = (root("apiVersion"), root("kind"));
     let namespace = match manifest.each {
@@ -134,7 +134,7 @@ fn made(
         _ => {}
     }
     let filled = variants.fill(place, |bindings| manifest.manifest.fill(bindings)).map_err(|error| unfilled(&error))?;
-    let body = filled.map(|filled| Body::Kube(marked(&filled, (api, kind), namespace.as_deref(), &name, mark)));
+    let body = filled.map(|filled| Body::Kube(with_mark(&filled, (api, kind), namespace.as_deref(), &name, mark)));
     let container = namespace.as_deref().map(ObjectKey::namespace_object);
     let is_own = asked.namespaces.iter().any(|own| Some(own.name) == namespace.as_deref() && own.is_own);
     let mut needs: Vec<ObjectKey> = container.iter().filter(|_| is_own).cloned().collect();
@@ -146,7 +146,7 @@ fn made(
 }
 
 /// With our mark, which no document overrides.
-fn marked(filled: &Value, (api, kind): (&str, &str), namespace: Option<&str>, name: &str, mark: &Mark) -> Value {
+fn with_mark(filled: &Value, (api, kind): (&str, &str), namespace: Option<&str>, name: &str, mark: &Mark) -> Value {
     let members = |pointer: &str| filled.pointer(pointer).and_then(Value::as_object).cloned().unwrap_or_default();
     let mut labels = members("/metadata/labels");
     labels.extend(mark.labels());
@@ -167,12 +167,12 @@ fn marked(filled: &Value, (api, kind): (&str, &str), namespace: Option<&str>, na
 impl Extras {
     /// The objects of a request with what its path says besides.
     pub fn apply(&self, built_in: Vec<Desired>) -> Vec<Desired> {
-        let mut objects: Vec<Desired> = built_in.into_iter().filter_map(|object| self.changed(object)).collect();
+        let mut objects: Vec<Desired> = built_in.into_iter().filter_map(|object| self.with_changes(object)).collect();
         objects.extend(self.made.iter().cloned());
         objects
     }
 
-    fn changed(&self, object: Desired) -> Option<Desired> {
+    fn with_changes(&self, object: Desired) -> Option<Desired> {
         let ObjectKey::Kube { kind, namespace: Some(namespace), name, .. } = &object.key else { return Some(object) };
         let is_of =
             |change: &&Change| change.namespace == *namespace && change.kind == *kind && covers(&change.name, name);
@@ -204,7 +204,7 @@ pub fn twice(objects: &[Desired]) -> Option<Problem> {
     )
 }
 
-fn not_filled(asked: &Asked<'_>, what: &str, reason: &str) -> Problem {
+fn fill_problem(asked: &Asked<'_>, what: &str, reason: &str) -> Problem {
     let path = &asked.terms.path;
     Problem::error(
         "catalogue.manifest",
@@ -214,7 +214,7 @@ fn not_filled(asked: &Asked<'_>, what: &str, reason: &str) -> Problem {
     .at(["golden_path"])
 }
 
-fn undecided(asked: &Asked<'_>, what: &str, which: &str) -> Problem {
+fn decision_problem(asked: &Asked<'_>, what: &str, which: &str) -> Problem {
     let path = &asked.terms.path;
     Problem::error(
         "catalogue.manifest_undecided",

@@ -80,7 +80,7 @@ pub(super) fn ledger() -> Value {
 }
 
 pub(super) fn parent(spec: &EnvironmentSpec, facts: &StableFacts) -> Parent {
-    environment::parent_of(spec, facts, &Catalogue::embedded()).expect("an environment")
+    environment::parent_of(spec, facts, &Catalogue::built_in()).expect("an environment")
 }
 
 pub(super) fn rendered(spec: Spec, facts: &StableFacts, parent: Option<&Parent>) -> Blueprint {
@@ -88,7 +88,7 @@ pub(super) fn rendered(spec: Spec, facts: &StableFacts, parent: Option<&Parent>)
 }
 
 pub(super) fn resolved(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Result<Resolved, Vec<Problem>> {
-    spec.resolve(&ResolveContext { facts, parent, catalogue: &Catalogue::embedded() })
+    spec.resolve(&ResolveContext { facts, parent, catalogue: &Catalogue::built_in() })
 }
 
 pub(super) fn judged(spec: &Spec, facts: &StableFacts, parent: Option<&Parent>) -> Vec<Problem> {
@@ -101,7 +101,7 @@ pub(super) fn baseline() -> Spec {
 
 /// What `validate` reports.
 pub(super) fn problems(spec: &Spec) -> Vec<Problem> {
-    [spec.check(), spec.check_with(&Catalogue::embedded())].concat()
+    [spec.check(), spec.check_with(&Catalogue::built_in())].concat()
 }
 
 /// Rows of a table: members over the smallest request, and what is reported of them.

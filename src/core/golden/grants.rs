@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-fn refused(problems: &[Problem], field: &str, code: &str, reason: &str) {
+fn assert_refused(problems: &[Problem], field: &str, code: &str, reason: &str) {
     let found =
         problems.iter().any(|problem| problem.is_error() && problem.field.join(".") == field && problem.code == code);
     assert!(found, "{reason}: {problems:?}");
@@ -101,7 +101,7 @@ fn an_environment_lets_in_whom_the_path_grants() {
     ] {
         let spec = Spec::of::<Environment>(environment(members));
         let problems = [spec.check(), judged(&spec, &facts, None)].concat();
-        refused(&problems, field, code, reason);
+        assert_refused(&problems, field, code, reason);
     }
     for (persona, reason) in [
         (json!({"oidc_groups": ["payments", "payments-oncall"]}), "groups with the team's name"),
@@ -163,7 +163,7 @@ fn a_workload_reaches_its_own_teams_data() {
         let spec =
             Spec::of::<Slot>(slot(json!({"isolation": "shared", "identity": identity, "environment": parent.id})));
         let problems = [spec.check(), judged(&spec, &facts, Some(parent))].concat();
-        refused(&problems, field, code, reason);
+        assert_refused(&problems, field, code, reason);
     }
     let tagged = json!({"statements": [{
         "actions": ["kms:Decrypt"], "resources": ["arn:aws:kms:eu-west-1:111122223333:key/1234"],

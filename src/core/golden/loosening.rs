@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn whatever_a_tier_grants_more_is_named() {
-        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let path = Catalogue::built_in().newest(None).expect("the built-in one").clone();
         let tier = &path.tiers[&"dev".parse().expect("a name")];
         assert_eq!(opens(tier, tier), Vec::<String>::new(), "the same opens nothing");
         let mut closed = serde_json::to_value(tier.as_ref()).expect("a tier");
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn what_opens_besides_grants_is_named_in_one_direction_only() {
-        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let path = Catalogue::built_in().newest(None).expect("the built-in one").clone();
         let tier = serde_json::to_value(path.tiers[&"dev".parse().expect("a name")].as_ref()).expect("a tier");
         let with = |pointer: &str, value: &str| {
             let mut tier = tier.clone();
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_was_reached_before_is_nothing_new() {
-        let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+        let path = Catalogue::built_in().newest(None).expect("the built-in one").clone();
         let tier = |name: &str| &path.tiers[&name.parse().expect("a name")];
         for (before, after) in [("dev", "staging"), ("dev", "prod"), ("staging", "prod")] {
             assert_eq!(opens(tier(before), tier(after)), Vec::<String>::new(), "{before} to {after} closes");

@@ -79,14 +79,14 @@ pub fn check_quantities(quantities: &Quantities, at: &[&str], problems: &mut Pro
             problems.error(
                 "environment.quota_negative",
                 &at,
-                format!("{resource} of {} is negative", quantity.written()),
+                format!("{resource} of {} is negative", quantity.original()),
                 "Write 0 or more.",
             );
         } else if is_count(resource) && !quantity.is_whole() {
             problems.error(
                 "environment.quota_fraction",
                 &at,
-                format!("{resource} of {} is not a whole number", quantity.written()),
+                format!("{resource} of {} is not a whole number", quantity.original()),
                 "It counts objects. Write a whole number.",
             );
         } else if is_bytes(resource) {

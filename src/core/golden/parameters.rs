@@ -1,22 +1,22 @@
 //! The parameters of a request against those that its golden path has.
 
 use super::catalogue::{GoldenPath, Parameter, ParameterOf};
-use crate::domain::{Late, Problems, WrittenParameters, listed};
+use crate::domain::{Late, Problems, WrittenParameters, name_list};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Each with its default, where the request does not set it.
-pub fn filled(path: &GoldenPath, of: ParameterOf, written: Option<&WrittenParameters>) -> WrittenParameters {
+pub fn with_defaults(path: &GoldenPath, of: ParameterOf, written: Option<&WrittenParameters>) -> WrittenParameters {
     let value = |(name, parameter): (&String, &Parameter)| {
         let written = written.and_then(|written| written.get(name)).filter(|value| **value != Late::Now(Value::Null));
         let value = written.cloned().or_else(|| parameter.default.clone().map(Late::Now))?;
         Some((name.clone(), value))
     };
-    declared(path, of).filter_map(value).collect()
+    parameters_of(path, of).filter_map(value).collect()
 }
 
 pub fn judge(path: &GoldenPath, of: ParameterOf, written: Option<&WrittenParameters>, problems: &mut Problems) {
-    let known: BTreeMap<&String, &Parameter> = declared(path, of).collect();
+    let known: BTreeMap<&String, &Parameter> = parameters_of(path, of).collect();
     let nothing = WrittenParameters::new();
     let written = written.unwrap_or(&nothing);
     for (name, value) in written {
@@ -25,7 +25,7 @@ pub fn judge(path: &GoldenPath, of: ParameterOf, written: Option<&WrittenParamet
             let names: Vec<&str> = known.keys().map(|name| name.as_str()).collect();
             let next = match names.is_empty() {
                 true => "It has none here. Remove it, or choose a golden path that has it.".to_owned(),
-                false => format!("It has: {}. Correct the name, or remove it.", listed(&names)),
+                false => format!("It has: {}. Correct the name, or remove it.", name_list(&names)),
             };
             problems.error(
                 "parameters.unknown",
@@ -40,27 +40,27 @@ pub fn judge(path: &GoldenPath, of: ParameterOf, written: Option<&WrittenParamet
                 "parameters.value",
                 &at,
                 format!("Parameter {name} can't have this value: {reason}"),
-                described(parameter),
+                description(parameter),
             );
         }
     }
-    let filled = filled(path, of, Some(written));
+    let filled = with_defaults(path, of, Some(written));
     for (name, parameter) in known.into_iter().filter(|(name, _)| !filled.contains_key(*name)) {
         problems.error(
             "parameters.missing",
             &["parameters"],
             format!("Golden path {} needs the parameter {name}", path.name),
-            described(parameter),
+            description(parameter),
         );
     }
 }
 
-fn declared(path: &GoldenPath, of: ParameterOf) -> impl Iterator<Item = (&String, &Parameter)> {
+fn parameters_of(path: &GoldenPath, of: ParameterOf) -> impl Iterator<Item = (&String, &Parameter)> {
     path.parameters.iter().filter(move |(_, parameter)| parameter.of == of)
 }
 
 /// With the next step.
-fn described(parameter: &Parameter) -> String {
+fn description(parameter: &Parameter) -> String {
     let Parameter { ty, description, min, max, choices, .. } = parameter;
     let bounds = match (min, max) {
         (Some(min), Some(max)) => format!(" from {min} to {max}"),
@@ -107,7 +107,7 @@ mod tests {
         let mut problems = Problems::default();
         judge(path, ParameterOf::Environment, Some(&later), &mut problems);
         assert_eq!(problems.into_vec(), [], "what is not known yet is judged once it is");
-        let filled = filled(path, ParameterOf::Environment, Some(&later));
+        let filled = with_defaults(path, ParameterOf::Environment, Some(&later));
         assert_eq!(filled["days"], Late::Now(json!(7)));
         assert_eq!(filled["zone"], Late::Later);
     }

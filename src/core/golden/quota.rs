@@ -122,12 +122,12 @@ pub fn shares(total: &Quantities, written: &Written<'_>, problems: &mut Problems
         written.iter().map(|(key, quota)| ((*key).clone(), quota.cloned().unwrap_or_default())).collect();
     for (resource, whole) in total {
         let Some(Rest { left, part, takers }) = rest(resource, whole, written) else {
-            problems.extend([exceeds(resource, whole, &given(written, resource))]);
+            problems.extend([exceeds(resource, whole, &amounts_of(written, resource))]);
             continue;
         };
         for key in takers {
             if left.is_zero() && !whole.is_zero() && !is_of_services(resource) {
-                problems.extend([nothing_left(resource, whole, key)]);
+                problems.extend([shortage(resource, whole, key)]);
             }
             parts.entry(key.clone()).or_default().insert(resource.clone(), part.clone());
         }
@@ -145,7 +145,7 @@ pub struct Rest<'a> {
 
 /// `None`: more was given than there is.
 pub fn rest<'a>(resource: &str, whole: &Quantity, written: &Written<'a>) -> Option<Rest<'a>> {
-    let given = given(written, resource);
+    let given = amounts_of(written, resource);
     let left = whole.checked_sub(&sum(&given)?)?;
     let takers: Vec<_> = written.keys().copied().filter(|key| given.iter().all(|(other, _)| other != key)).collect();
     let part = part(resource, &left, takers.len());
@@ -170,7 +170,7 @@ pub fn check_part(
         problems.error(
             "environment.quota_rounds_to_zero",
             at,
-            format!("{resource} of {} leaves nothing for each of {parts} namespaces", left.written()),
+            format!("{resource} of {} leaves nothing for each of {parts} namespaces", left.original()),
             "The namespaces that set no quota of their own get equal parts, rounded down. Raise it, or set it in the `quota` of the \
              namespaces that need it.",
         );
@@ -180,7 +180,7 @@ pub fn check_part(
 /// Where the quotas that were given leave no headroom.
 pub fn headroom(total: &Quantities, written: &Written<'_>, percent: u32, problems: &mut Problems) {
     for (resource, whole) in total {
-        let given = given(written, resource);
+        let given = amounts_of(written, resource);
         let Some(covered) = whole.percent(100 - percent.min(100)) else { continue };
         if !given.is_empty() && !is_of_services(resource) && sum(&given).is_some_and(|sum| sum > covered) {
             problems.warning(
@@ -198,7 +198,7 @@ fn is_of_services(resource: &str) -> bool {
     resource.starts_with("services.")
 }
 
-fn given<'a>(written: &Written<'a>, resource: &str) -> Vec<(&'a DnsLabel, &'a Quantity)> {
+fn amounts_of<'a>(written: &Written<'a>, resource: &str) -> Vec<(&'a DnsLabel, &'a Quantity)> {
     written.iter().filter_map(|(key, quota)| Some((*key, quota.as_ref()?.get(resource)?))).collect()
 }
 
@@ -218,7 +218,7 @@ fn step(resource: &str) -> Quantity {
 }
 
 fn exceeds(resource: &str, whole: &Quantity, given: &[(&DnsLabel, &Quantity)]) -> Problem {
-    let given: Vec<String> = given.iter().map(|(key, quantity)| format!("{key} = {}", quantity.written())).collect();
+    let given: Vec<String> = given.iter().map(|(key, quantity)| format!("{key} = {}", quantity.original())).collect();
     Problem::error(
         "environment.quota_exceeds_total",
         format!("The namespaces' quotas of {resource} add up to more than the {whole} that they have together"),
@@ -230,7 +230,7 @@ fn exceeds(resource: &str, whole: &Quantity, given: &[(&DnsLabel, &Quantity)]) -
     .at(["namespaces"])
 }
 
-fn nothing_left(resource: &str, whole: &Quantity, key: &DnsLabel) -> Problem {
+fn shortage(resource: &str, whole: &Quantity, key: &DnsLabel) -> Problem {
     Problem::error(
         "environment.quota_nothing_left",
         format!("No {resource} is left for the namespace {key:?}", key = key.as_str()),

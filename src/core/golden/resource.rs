@@ -59,12 +59,12 @@ pub trait GoldenResource: 'static {
     }
 
     /// What it takes of its environment's total.
-    fn taken(_: &Self::Spec, _: &Parent, _: &Catalogue) -> Amounts {
+    fn demand(_: &Self::Spec, _: &Parent, _: &Catalogue) -> Amounts {
         Amounts::new()
     }
 
     /// Of a request that is not known whole: what it is if the lists that wait turn out empty, where that has other objects.
-    fn emptied(_: &Self::Spec) -> Option<Self::Spec> {
+    fn with_empty_lists(_: &Self::Spec) -> Option<Self::Spec> {
         None
     }
 
@@ -105,7 +105,7 @@ pub trait GoldenResource: 'static {
     }
 
     /// What a data source shows besides the outputs: known, and too long for every plan.
-    fn described(_: &Self::Resolved) -> Outputs {
+    fn details(_: &Self::Resolved) -> Outputs {
         Outputs::default()
     }
 

@@ -55,9 +55,9 @@ impl GoldenResource for Slot {
         check::check(spec, problems);
     }
 
-    fn taken(spec: &SlotSpec, parent: &Parent, catalogue: &Catalogue) -> Amounts {
+    fn demand(spec: &SlotSpec, parent: &Parent, catalogue: &Catalogue) -> Amounts {
         let tier = catalogue.terms_of(parent).map(|terms| terms.tier);
-        tier.map(|tier| EffectiveShare::of(spec, &tier.slot).taken()).unwrap_or_default()
+        tier.map(|tier| EffectiveShare::of(spec, &tier.slot).demand()).unwrap_or_default()
     }
 
     fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {

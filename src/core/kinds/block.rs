@@ -11,7 +11,7 @@ pub use read::{FieldLine, elements};
 
 use super::{
     registry,
-    words::{Rest, Row, flattened, value, whole_value},
+    words::{Rest, Row, leaf_rows, value, whole_value},
 };
 use crate::domain::{Fields, ObjectKey, TAG_PREFIX, pointer::unescape, short_hash};
 
@@ -49,11 +49,11 @@ pub fn block(key: &ObjectKey, fields: &Fields, wanted: &Fields) -> String {
     rows.extend(others(rest));
     rows.extend(missing);
     let digest = short_hash(fields.iter().flat_map(|field| [field.path, field.text]), 10);
-    written(&rows, &format!("#{GRAMMAR}:{digest}"))
+    join_rows(&rows, &format!("#{GRAMMAR}:{digest}"))
 }
 
-fn written(rows: &[Row], digest: &str) -> String {
-    let line: String = rows.iter().map(|row| row.assigned() + " ").collect();
+fn join_rows(rows: &[Row], digest: &str) -> String {
+    let line: String = rows.iter().map(|row| row.assignment() + " ").collect();
     if line.chars().count() + digest.len() <= ONE_LINE {
         return line + digest;
     }
@@ -78,7 +78,7 @@ fn without_mark(rest: &mut Rest<'_>, wanted: &Fields) -> Vec<Row> {
 /// Fields that no words were found for, then labels and tags, then the names of annotations.
 fn others(rest: Rest<'_>) -> Vec<Row> {
     let (mut rows, mut labels, mut annotations, mut tags) = (vec![], vec![], vec![], vec![]);
-    for (path, text) in rest.left() {
+    for (path, text) in rest.fields() {
         if path.starts_with(LABELS) {
             labels.push(Row::one(name(path), value(text)));
         } else if let Some(annotation) = path.strip_prefix(ANNOTATIONS) {
@@ -91,7 +91,7 @@ fn others(rest: Rest<'_>) -> Vec<Row> {
                 tags.push(value(&tag));
             }
         } else {
-            rows.extend(flattened(&name(path), text));
+            rows.extend(leaf_rows(&name(path), text));
         }
     }
     rows.extend(labels);

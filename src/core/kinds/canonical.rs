@@ -16,7 +16,7 @@ pub fn canonical_json(value: &Value) -> String {
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {
-            write_object(out, sorted(map).map(|(name, value)| (name, |out: &mut String| write(value, out))))
+            write_object(out, members(map).map(|(name, value)| (name, |out: &mut String| write(value, out))))
         }
         Value::Array(items) => write_set(out, items.iter().map(canonical_json)),
         Value::String(text) => write_string(text, out),
@@ -25,7 +25,7 @@ fn write(value: &Value, out: &mut String) {
 }
 
 /// The members that are there, by name. serde_json's map is sorted unless a crate of the build asks it not to be.
-fn sorted(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+fn members(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
     let mut members: Vec<(&str, &Value)> =
         map.iter().filter(|(_, value)| !is_absent(value)).map(|(name, value)| (name.as_str(), value)).collect();
     members.sort_unstable_by_key(|(name, _)| *name);
@@ -84,7 +84,7 @@ pub(super) fn quantity(value: &Value) -> String {
 }
 
 /// A pointer's last part: one label, tag, quota or policy.
-pub fn escaped(part: &str) -> String {
+pub fn escape(part: &str) -> String {
     part.replace('~', "~0").replace('/', "~1")
 }
 

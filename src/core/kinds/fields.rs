@@ -11,7 +11,7 @@
 
 use super::{
     aws::{access_entry, access_policy, pod_identity_association, role},
-    canonical::{canonical_json, escaped},
+    canonical::{canonical_json, escape},
     kind::Kind,
     registry::of_document,
 };
@@ -116,7 +116,7 @@ impl Leaves<'_> {
         let before = self.path.len();
         self.path.push('/');
         if name.contains(['~', '/']) {
-            self.path.push_str(&escaped(name))
+            self.path.push_str(&escape(name))
         } else {
             self.path.push_str(name)
         }

@@ -5,7 +5,7 @@ pub(super) mod policy;
 mod row;
 mod value;
 
-pub(super) use row::{Row, flattened};
+pub(super) use row::{Row, leaf_rows};
 pub(super) use value::whole_value;
 pub use value::{legible, value};
 
@@ -48,7 +48,7 @@ impl<'a> Rest<'a> {
         self.0.iter().map(|(path, _)| *path).filter(|path| path.starts_with(prefix)).collect()
     }
 
-    pub fn left(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub fn fields(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.into_iter()
     }
 }

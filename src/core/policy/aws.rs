@@ -22,7 +22,7 @@ pub struct Judged<'a> {
 
 impl<'a> Judged<'a> {
     pub fn of(object: &'a Desired, cluster: &ClusterArn) -> Self {
-        let named = Self::named(&object.key);
+        let named = Self::of_key(&object.key);
         let document = object.body.as_ref().map(|body| match body {
             Body::Kube(document) => Cow::Borrowed(document),
             body => Cow::Owned(named.with(spec(body, &object.key, cluster))),
@@ -31,7 +31,7 @@ impl<'a> Judged<'a> {
     }
 
     /// Without its document.
-    pub fn named(key: &'a ObjectKey) -> Self {
+    pub fn of_key(key: &'a ObjectKey) -> Self {
         let kind = key.kind();
         let aws = |namespace, name| Self { api: API, kind, namespace, name, document: None };
         match key {

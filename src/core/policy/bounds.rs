@@ -1,7 +1,7 @@
 //! What the configuration of one process may touch, whatever its credentials could. A platform team sets it for a pipeline; HCL can
 //! only add more of them, and all hold.
 
-use crate::domain::{CatalogueSource, ClusterArn, Id, Problem, glob, listed, yaml};
+use crate::domain::{CatalogueSource, ClusterArn, Id, Problem, glob, name_list, yaml};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -90,7 +90,7 @@ impl Bounds {
 }
 
 fn outside(id: &Id, what: &str, value: &str, allowed: &[String]) -> Problem {
-    let allowed = listed(allowed);
+    let allowed = name_list(allowed);
     Problem::error(
         "bounds.outside",
         format!("{id} lies outside of what this process may touch: {value:?} is not among its {what}"),

@@ -12,7 +12,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub use admission::{Bound, Installed, installed};
+pub use admission::{Bound, Installed, installation};
 pub use checked::{Policy, PolicyError, PolicyProblem};
 pub use form::{
     API_VERSION, Action, Exempt, Exemption, Match, Named, Operation, Param, ParamType, PolicyForm, Severities,

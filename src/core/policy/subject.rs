@@ -85,13 +85,17 @@ impl<'a> Subject<'a> {
             }
         }
         if says_unknown {
-            hits.extend(self.unknown("Role", self.roles_field, "a policy or the trust of this role is not known yet"));
+            hits.extend(self.undecided_hits(
+                "Role",
+                self.roles_field,
+                "a policy or the trust of this role is not known yet",
+            ));
         }
         hits
     }
 
     /// Objects of a kind whose content waits for another resource.
-    pub(super) fn unknown(&self, kind: &str, field: &str, message: &str) -> Vec<Hit> {
+    pub(super) fn undecided_hits(&self, kind: &str, field: &str, message: &str) -> Vec<Hit> {
         let unknown = self.objects.iter().filter(|object| object.body.is_none() && object.key.kind() == kind);
         let hit = |object: &Desired| Hit {
             verdict: Verdict::Undecided,

@@ -27,7 +27,7 @@ pub struct MadeCall {
 }
 
 /// With all requests that `work` made to change something, in the order in which they ended.
-pub async fn counted<T>(work: impl Future<Output = T>) -> (T, Vec<MadeCall>) {
+pub async fn collect<T>(work: impl Future<Output = T>) -> (T, Vec<MadeCall>) {
     let made = Arc::<Mutex<Vec<MadeCall>>>::default();
     let done = MADE.scope(made.clone(), work).await;
     let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
@@ -83,7 +83,7 @@ mod tests {
             };
             change(name, made, |()| "ok".to_owned())
         };
-        let ((), made) = counted(async {
+        let ((), made) = collect(async {
             join(request("iam:CreateRole", "r-1"), request("PATCH Namespace", "r-2")).await;
             is_named("of no request");
         })

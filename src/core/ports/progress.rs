@@ -45,7 +45,7 @@ pub fn expect(steps: usize) {
     let _ = CURRENT.try_with(|progress| progress.of.fetch_add(steps, Ordering::Relaxed));
 }
 
-pub fn done(object: impl FnOnce() -> String) {
+pub fn advance(object: impl FnOnce() -> String) {
     let _ = CURRENT.try_with(|progress| {
         let done = progress.done.fetch_add(1, Ordering::Relaxed) + 1;
         let of = progress.of.load(Ordering::Relaxed).max(done);
@@ -66,12 +66,12 @@ mod tests {
             Arc::new(move |Step { done, of, object }| own.lock().unwrap().push(format!("{done}/{of} {object}")));
         heard_by(listener, async {
             expect(2);
-            done(|| "a".to_owned());
-            done(|| "b".to_owned());
-            done(|| "c".to_owned());
+            advance(|| "a".to_owned());
+            advance(|| "b".to_owned());
+            advance(|| "c".to_owned());
         })
         .await;
-        done(|| unreachable!("nobody listens"));
+        advance(|| unreachable!("nobody listens"));
         assert_eq!(*heard.lock().unwrap(), ["1/2 a", "2/2 b", "3/3 c"]);
     }
 }

@@ -127,7 +127,7 @@ impl Connection {
 
     /// What a status means. A connection that is lost is not used again: tonic would make another one by itself, without a
     /// greeting.
-    pub async fn failed(&self, generation: u64, status: &Status, is_late: bool) -> Failed {
+    pub async fn handle_failure(&self, generation: u64, status: &Status, is_late: bool) -> Failed {
         if is_late {
             return Failed::TimedOut;
         }
@@ -175,7 +175,8 @@ impl Connection {
                 endpoint.connect_with_connector(service_fn(move |_: Uri| own_socket(socket.clone()))).await
             }
             Address::Https { host, port, ca, own } => {
-                let wrong = |error: tls::TlsError| refused(format!("No connection to the daemon can be made: {error}"));
+                let wrong =
+                    |error: tls::TlsError| bad_credentials(format!("No connection to the daemon can be made: {error}"));
                 let config = tls::client(ca.as_deref(), own.as_ref(), b"h2").map_err(wrong)?;
                 let connector = service_fn(move |_: Uri| {
                     let (host, config) = (host.clone(), config.clone());
@@ -205,18 +206,19 @@ pub fn authorization(source: &TokenSource) -> Result<MetadataValue<Ascii>, Faile
     };
     let value = MetadataValue::try_from(format!("Bearer {}", text.trim()));
     let mut value =
-        value.map_err(|_| refused("The token for the daemon holds characters that no token has".to_owned()))?;
+        value.map_err(|_| bad_credentials("The token for the daemon holds characters that no token has".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
 fn read(path: &Path) -> Result<String, Failed> {
-    fs::read_to_string(path)
-        .map_err(|error| refused(format!("The token for the daemon can't be read from {}: {error}", path.display())))
+    fs::read_to_string(path).map_err(|error| {
+        bad_credentials(format!("The token for the daemon can't be read from {}: {error}", path.display()))
+    })
 }
 
 /// By ourselves, before anything was sent.
-fn refused(summary: String) -> Failed {
+fn bad_credentials(summary: String) -> Failed {
     Failed::Refused(Box::new(Problem::error(
         "daemon.credentials",
         summary,
@@ -239,7 +241,7 @@ fn is_lost(status: &Status) -> bool {
     status.source().is_some() || matches!(status.code(), Code::Unavailable | Code::Unauthenticated)
 }
 
-pub fn timed<T>(message: T, limit: Duration) -> Request<T> {
+pub fn with_timeout<T>(message: T, limit: Duration) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(limit);
     request

@@ -1,6 +1,6 @@
 //! One call of an operation: sent, and cancelled for as long as it runs if its client says so.
 
-use super::connection::{Api, GREETING, timed};
+use super::connection::{Api, GREETING, with_timeout};
 use crate::contract::Verb;
 use goldenpath_core::provision::Cancel;
 use provisioner_proto::{CancelRequest, OperationRequest};
@@ -33,8 +33,8 @@ pub async fn send(
     let message = OperationRequest { operation: id.to_owned(), about: about.clone(), document };
     let call = async {
         match verb {
-            Verb::Ensure => api.ensure(timed(message, left)).await,
-            Verb::Remove => api.remove(timed(message, left)).await,
+            Verb::Ensure => api.ensure(with_timeout(message, left)).await,
+            Verb::Remove => api.remove(with_timeout(message, left)).await,
         }
     };
     tokio::select! {
@@ -47,7 +47,7 @@ async fn keep_cancelling(mut api: Api, id: &str, cancel: &Cancel) -> Infallible 
     cancel.cancelled().await;
     loop {
         // What comes of it is seen by the operation itself.
-        let _ = api.cancel(timed(CancelRequest { operation: id.to_owned() }, GREETING)).await;
+        let _ = api.cancel(with_timeout(CancelRequest { operation: id.to_owned() }, GREETING)).await;
         sleep(CANCEL_AGAIN).await;
     }
 }

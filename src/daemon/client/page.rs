@@ -91,7 +91,7 @@ impl Proxy {
             return say(StatusCode::FORBIDDEN, "This address belongs to no page.\n");
         }
         if self.is_key(uri.query().unwrap_or_default().strip_prefix("key=").unwrap_or_default()) {
-            return self.admitted(uri);
+            return self.admit(uri);
         }
         let cookies = text(headers, header::COOKIE);
         let own = format!("{}=", self.cookie());
@@ -114,7 +114,7 @@ impl Proxy {
     }
 
     /// The key leaves the address, and so the history.
-    fn admitted(&self, uri: &Uri) -> Response<Body> {
+    fn admit(&self, uri: &Uri) -> Response<Body> {
         let mut response = say(StatusCode::SEE_OTHER, "");
         let cookie = format!("{}={}; HttpOnly; SameSite=Strict; Path=/", self.cookie(), self.key);
         // Both are of plain characters.

@@ -50,12 +50,12 @@ impl DaemonReports for Client {
                     Err(status) => last = Err(status),
                 },
                 Err(status) if status.code() == Code::Unimplemented => {
-                    return Err(refusal::not_known(self.connection.endpoint()));
+                    return Err(refusal::unknown_request(self.connection.endpoint()));
                 }
                 Err(status) => break status,
             }
         };
-        let failed: Failed = self.connection.failed(generation, status, false).await;
+        let failed: Failed = self.connection.handle_failure(generation, status, false).await;
         Err(self.problem(failed))
     }
 }

@@ -13,8 +13,8 @@ const LATER: &[Change] = &[
     Change {
         api: 2,
         is_about: |message| message == ENSURE,
-        up: |document| Ok(renamed(document, "owner", "team")),
-        down: |document| Ok(renamed(document, "team", "owner")),
+        up: |document| Ok(rename(document, "owner", "team")),
+        down: |document| Ok(rename(document, "team", "owner")),
     },
     Change {
         api: 2,
@@ -52,7 +52,7 @@ const LATER: &[Change] = &[
     },
 ];
 
-fn renamed(mut document: Value, from: &str, to: &str) -> Value {
+fn rename(mut document: Value, from: &str, to: &str) -> Value {
     if let Some(fields) = document.as_object_mut()
         && let Some(value) = fields.remove(from)
     {
@@ -61,7 +61,7 @@ fn renamed(mut document: Value, from: &str, to: &str) -> Value {
     document
 }
 
-fn converted(message: Message, document: &Value, from: u32, to: u32) -> Result<Value, FormError> {
+fn convert_value(message: Message, document: &Value, from: u32, to: u32) -> Result<Value, FormError> {
     let text = serde_json::to_vec(document)?;
     let converted = Forms::with(4, LATER).convert(message, &text, from, to)?;
     Ok(serde_json::from_slice(&converted)?)
@@ -82,14 +82,14 @@ fn a_document_has_the_form_that_the_other_side_knows() {
         (OUTCOME, 3, &json!({ "cost": 7, "exists": null }), 2, &json!({ "exists": null }), "news are left out"),
         (OUTCOME, 2, &json!({ "exists": null }), 3, &json!({ "exists": null, "cost": null }), "and are not made up"),
     ] {
-        assert_eq!(converted(message, document, from, to).expect(reason), *expected, "{reason}");
+        assert_eq!(convert_value(message, document, from, to).expect(reason), *expected, "{reason}");
     }
 }
 
 #[test]
 fn what_can_not_be_said_is_refused_and_never_left_out() {
     let kept = json!({ "spec": { "team": "pay", "keep_days": 30 } });
-    assert_eq!(converted(ENSURE, &kept, 3, 2).unwrap()["keep_days"], json!(30), "the neighbour knows it");
+    assert_eq!(convert_value(ENSURE, &kept, 3, 2).unwrap()["keep_days"], json!(30), "the neighbour knows it");
     for (document, from, to, words, reason) in [
         (kept, 3, 1, "releases of API 1 don't know `keep_days`", "somebody asked for it"),
         (
@@ -102,7 +102,7 @@ fn what_can_not_be_said_is_refused_and_never_left_out() {
         (json!([1]), 2, 3, "what is no request", "nor of the older one"),
         (json!({}), 5, 3, "API 5, and this release knows those up to 4", "of a release after this one"),
     ] {
-        let refused = converted(ENSURE, &document, from, to).expect_err(reason);
+        let refused = convert_value(ENSURE, &document, from, to).expect_err(reason);
         assert!(refused.to_string().contains(words), "{reason}: {refused}");
     }
     let half = Forms::with(4, LATER).convert(ENSURE, b"{", 1, 3);
@@ -127,7 +127,11 @@ fn nothing_is_read_where_nothing_has_changed() {
 fn whoever_is_newer_converts() {
     let (one, two, three) = (Forms::of(1), Forms::of(2), Forms::of(3));
     assert_eq!((one.between(2), two.between(1), two.between(2)), (1, 1, 2), "the form of the older one");
-    assert_eq!((one.shared(), two.shared(), three.shared()), (1, 1, 2), "what the release before can read");
+    assert_eq!(
+        (one.shared_form(), two.shared_form(), three.shared_form()),
+        (1, 1, 2),
+        "what the release before can read"
+    );
     assert_eq!((one.older(), two.older(), three.older()), (1..1, 1..2, 1..3), "what it may have written");
     let of = |api, document: Document| {
         let Document { form, bytes } = Forms::with(api, LATER).share(ENSURE, &document);
@@ -161,8 +165,8 @@ proptest! {
             spec["quota"] = json!({ "owner": [1.10, team] });
         }
         let document = json!({ "spec": spec });
-        match converted(ENSURE, &document, 3, 1) {
-            Ok(down) => prop_assert_eq!(converted(ENSURE, &down, 1, 3).unwrap(), document),
+        match convert_value(ENSURE, &document, 3, 1) {
+            Ok(down) => prop_assert_eq!(convert_value(ENSURE, &down, 1, 3).unwrap(), document),
             Err(refused) => prop_assert!(days > 0, "{}", refused),
         }
     }

@@ -47,25 +47,25 @@ struct Announced {
 }
 
 async fn announce(verb: &str, object: String, digest: Option<String>) -> Result<Announced, PortError> {
-    let within = CURRENT.try_with(Within::clone).map_err(|_| refused("the change is of no operation"))?;
+    let within = CURRENT.try_with(Within::clone).map_err(|_| refusal("the change is of no operation"))?;
     let detail = json!({ "object": object, "digest": digest });
     let Within { operation, caller, about, .. } = within.clone();
     let note = Note { kind: EntryKind::Change, operation, caller, verb: verb.to_owned(), about, detail };
     match within.ledger.write(note.clone()).await {
         Ok(sequence) => Ok(Announced { within, note, sequence }),
-        Err(error) => Err(unwritten(&error)),
+        Err(error) => Err(unwritable(&error)),
     }
 }
 
 /// Never tried again: the operation begins nothing more.
-fn refused(why: &str) -> PortError {
+fn refusal(why: &str) -> PortError {
     let next = "Nothing more is changed without it. Give the audit ledger space, or start the daemon again if its file is gone; then apply \
                 again";
     PortError { next: Some(next.to_owned()), ..PortError::new(Class::Denied, "write to the audit ledger", why) }
 }
 
-fn unwritten(error: &LedgerError) -> PortError {
-    refused(&in_one_line(error))
+fn unwritable(error: &LedgerError) -> PortError {
+    refusal(&in_one_line(error))
 }
 
 // === impl Announced ===
@@ -78,11 +78,11 @@ enum Requests {
 }
 
 impl Announced {
-    async fn ended_as(self, result: &Result<Observed, PortError>, requests: Requests) {
-        self.ended(result.as_ref().map_or_else(|error| error.class.as_str(), |_| "applied"), requests).await;
+    async fn end_as(self, result: &Result<Observed, PortError>, requests: Requests) {
+        self.end(result.as_ref().map_or_else(|error| error.class.as_str(), |_| "applied"), requests).await;
     }
 
-    async fn ended(self, outcome: &str, requests: Requests) {
+    async fn end(self, outcome: &str, requests: Requests) {
         let Self { within, note, sequence } = self;
         let mut detail = json!({ "change": sequence, "object": note.detail["object"], "outcome": outcome });
         match requests {
@@ -117,8 +117,8 @@ impl Objects for AuditedObjects {
 
     async fn apply(&self, apply: Apply<'_>) -> Result<Observed, PortError> {
         let announced = announce_apply(&apply).await?;
-        let (result, made) = calls::counted(self.0.apply(apply)).await;
-        announced.ended_as(&result, Requests::Own(made)).await;
+        let (result, made) = calls::collect(self.0.apply(apply)).await;
+        announced.end_as(&result, Requests::Own(made)).await;
         result
     }
 
@@ -129,37 +129,37 @@ impl Objects for AuditedObjects {
                 Ok(one) => announced.push(one),
                 Err(error) => {
                     for one in announced {
-                        one.ended(error.class.as_str(), Requests::Own(vec![])).await;
+                        one.end(error.class.as_str(), Requests::Own(vec![])).await;
                     }
                     return applies.iter().map(|_| Err(error.clone())).collect();
                 }
             }
         }
-        let (results, made) = calls::counted(self.0.apply_policies(applies)).await;
+        let (results, made) = calls::collect(self.0.apply_policies(applies)).await;
         let (mut made, first) = (Some(made), announced.first().map_or(0, |one| one.sequence));
         for (one, result) in announced.into_iter().zip(&results) {
-            one.ended_as(result, made.take().map_or(Requests::OfChange(first), Requests::Own)).await;
+            one.end_as(result, made.take().map_or(Requests::OfChange(first), Requests::Own)).await;
         }
         results
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
         let announced = announce("delete", key.to_string(), None).await?;
-        let (result, made) = calls::counted(self.0.delete(cluster, key, expect)).await;
+        let (result, made) = calls::collect(self.0.delete(cluster, key, expect)).await;
         let outcome = match &result {
             Ok(Deleted::Gone) => "deleted",
             Ok(Deleted::Terminating) => "terminating",
             Err(error) => error.class.as_str(),
         };
-        announced.ended(outcome, Requests::Own(made)).await;
+        announced.end(outcome, Requests::Own(made)).await;
         result
     }
 
     async fn revoke(&self, cluster: &ClusterArn, revoked: &Revoked) -> Result<(), PortError> {
         let announced = announce("revoke", revoked.to_string(), None).await?;
-        let (result, made) = calls::counted(self.0.revoke(cluster, revoked)).await;
+        let (result, made) = calls::collect(self.0.revoke(cluster, revoked)).await;
         let outcome = result.as_ref().map_or_else(|error| error.class.as_str(), |()| "revoked");
-        announced.ended(outcome, Requests::Own(made)).await;
+        announced.end(outcome, Requests::Own(made)).await;
         result
     }
 }

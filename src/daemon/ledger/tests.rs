@@ -86,7 +86,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
     ]
 }
 
-fn tampered(own: &[u8], other: &[u8], tampering: &Tampering) -> Vec<u8> {
+fn tamper(own: &[u8], other: &[u8], tampering: &Tampering) -> Vec<u8> {
     let lines_of = |text: &[u8]| text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
     let (mut lines, others) = (lines_of(own), lines_of(other));
     let count = lines.len();
@@ -132,7 +132,7 @@ proptest! {
     fn whatever_is_done_to_a_ledger_is_found(tampering in tampering()) {
         let (_, own, other) = two();
         let (own_bytes, other_bytes) = (fs::read(own).unwrap(), fs::read(other).unwrap());
-        let bytes = tampered(&own_bytes, &other_bytes, &tampering);
+        let bytes = tamper(&own_bytes, &other_bytes, &tampering);
         prop_assume!(bytes != own_bytes);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");

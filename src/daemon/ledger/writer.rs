@@ -156,7 +156,7 @@ impl Inner {
         let (sequence, previous) = (self.sequence + 1, self.hash.clone());
         let (line, hash) = Entry { sequence, at, kind, operation, caller, verb, about, detail, previous }.line()?;
         self.file.append(&line, kind.announces())?;
-        death::written();
+        death::maybe_die();
         (self.sequence, self.hash, self.is_signed) = (sequence, hash, kind == EntryKind::Head);
         Ok(sequence)
     }
@@ -170,7 +170,7 @@ impl Inner {
         let head = head_path_of(self.file.path());
         let written = replace(&head, &format!("{}:{}\n", self.sequence, self.hash));
         written.map_err(|source| LedgerError::Write { path: head, source })?;
-        death::written();
+        death::maybe_die();
         tracing::info!(head = format!("{}:{}", self.sequence, self.hash), "The audit ledger is signed");
         Ok(())
     }

@@ -43,7 +43,7 @@ impl Asked {
         let own = self.row(forms, forms.api())?;
         let mut older: Vec<Row> = forms.older().filter_map(|form| self.row(forms, form).ok()).collect();
         let mut other_digests: Vec<String> = older.iter().chain([&own]).map(|row| row.digest.clone()).collect();
-        let shared = older.pop().filter(|row| row.form == forms.shared());
+        let shared = older.pop().filter(|row| row.form == forms.shared_form());
         let Row { form, allow, request, digest } = shared.unwrap_or(own);
         // What has changed in none of them has one digest.
         other_digests.retain(|other| *other != digest);

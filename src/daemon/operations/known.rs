@@ -164,7 +164,7 @@ impl Known {
     }
 
     /// Nobody will ever say how it ended: whoever waits asks again.
-    pub fn drop_awaited(&self, operation: &str) {
+    pub fn give_up(&self, operation: &str) {
         let mut state = self.lock();
         if state.operations.get(operation).is_some_and(|known| known.cancel.is_none()) {
             state.operations.remove(operation);
@@ -173,7 +173,7 @@ impl Known {
 
     /// Whoever asked for it has said so, here or to another daemon. What is cancelled, if that is new.
     pub fn cancel(&self, operation: &str) -> Option<Subject> {
-        self.lock().operations.get_key_value(operation).and_then(cancelled)
+        self.lock().operations.get_key_value(operation).and_then(cancel_one)
     }
 
     /// `id`: the operation's, or that of a client that joined it.
@@ -182,7 +182,7 @@ impl Known {
         let is_meant = |(first, known): &(&String, &Operation)| {
             known.caller == caller && (*first == id || known.clients.contains_key(id))
         };
-        state.operations.iter().find(is_meant).and_then(cancelled)
+        state.operations.iter().find(is_meant).and_then(cancel_one)
     }
 
     /// Whether an operation on the instance runs here.
@@ -206,7 +206,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// `None`: it does not run here, or was cancelled before.
-fn cancelled((id, known): (&String, &Operation)) -> Option<Subject> {
+fn cancel_one((id, known): (&String, &Operation)) -> Option<Subject> {
     let cancel = known.cancel.as_ref().filter(|cancel| !cancel.is_cancelled())?;
     cancel.cancel();
     let (caller, about) = (known.caller.clone(), known.about.clone());

@@ -32,7 +32,7 @@ impl Operations {
             tokio::select! {
                 _ = beat.tick() => {}
                 () = self.stir.notified() => {}
-                () = self.store.changed() => {}
+                () = self.store.wait_for_news() => {}
             }
             // After an outage every claim is over. Whoever is still at work gets the time to renew its own first.
             let may_take_over = there_since.is_some_and(|since| since.elapsed() >= CLAIM);
@@ -84,7 +84,7 @@ impl Operations {
         }
         for id in unknown {
             self.trail.events.forget(&id);
-            self.known.drop_awaited(&id);
+            self.known.give_up(&id);
         }
         let places = self.known.places();
         if self.ending.is_cancelled() || places == 0 {
@@ -96,12 +96,12 @@ impl Operations {
         // One engine for all of one caller that have the same bounds, as if one client had asked for them. Under the rules of now.
         let mut made = Made::new();
         for taken in &taken {
-            self.begin_taken(taken, &mut made);
+            self.begin(taken, &mut made);
         }
         Ok(taken.len())
     }
 
-    fn begin_taken(self: &Arc<Self>, Taken { entry, waited }: &Taken, made: &mut Made) {
+    fn begin(self: &Arc<Self>, Taken { entry, waited }: &Taken, made: &mut Made) {
         let whose = (entry.allow.clone(), entry.caller.to_string());
         let engine = match made.get(&whose) {
             Some(engine) => Ok(engine.clone()),

@@ -55,6 +55,6 @@ impl Wish {
                 (Verb::Remove, serde_json::to_vec(&removed))
             }
         };
-        document.unwrap_or_else(|_| verb.failure(refusal::broken_off("write the outcome")))
+        document.unwrap_or_else(|_| verb.failure(refusal::bug_problem("write the outcome")))
     }
 }

@@ -37,7 +37,7 @@ impl Look<'_> {
         let record = self.caller.engine.find(id).await?;
         let record = record.ok_or_else(|| refusal::no_record(&id.to_string()))?;
         let listed = self.reports.instances(self.caller.bounds.clone()).await?.instances;
-        let history = self.seen(Which::About(&record.id)).await?;
+        let history = self.visible_operations(Which::About(&record.id)).await?;
         let seen = self.objects(id, &record).await;
         let personas = personas(&record, self.catalogue);
         instance(record, listed, history, seen, personas, self.now)
@@ -71,10 +71,10 @@ impl Look<'_> {
     }
 
     async fn rows(&self, which: Which<'_>) -> Result<Vec<OperationRow>, Problem> {
-        Ok(self.seen(which).await?.iter().map(|operation| operation_row(operation, self.now)).collect())
+        Ok(self.visible_operations(which).await?.iter().map(|operation| operation_row(operation, self.now)).collect())
     }
 
-    async fn seen(&self, which: Which<'_>) -> Result<Vec<OperationReport>, Problem> {
+    async fn visible_operations(&self, which: Which<'_>) -> Result<Vec<OperationReport>, Problem> {
         self.reports.operations(which, &self.sight().await?).await
     }
 

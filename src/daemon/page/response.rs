@@ -83,7 +83,7 @@ pub fn page(template: &impl Template) -> Result<PageResponse, Refused> {
     Ok(response(StatusCode::OK, HTML, Body::new(html)))
 }
 
-pub fn refused(Refused { status, summary, detail }: &Refused) -> PageResponse {
+pub fn refusal_page(Refused { status, summary, detail }: &Refused) -> PageResponse {
     let page = RefusedPage { frame: Frame::of_nobody(), status: status.as_u16(), summary, detail };
     let mut response = response(*status, HTML, Body::new(page.render().unwrap_or_default()));
     match *status {

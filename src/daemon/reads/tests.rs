@@ -29,7 +29,7 @@ impl Objects for Counted {
         self.observe(cluster, selector).await
     }
 
-    fn reported(&self, _: &ClusterArn) -> u64 {
+    fn revision(&self, _: &ClusterArn) -> u64 {
         self.reported.load(Ordering::SeqCst)
     }
 

@@ -127,7 +127,7 @@ impl Healing {
         }
         let of = Subject { operation: String::new(), caller: caller.to_string(), verb: String::new(), about };
         let detail = json!({ "operation": operation });
-        self.trail.found(&of, EntryKind::Healed, EventKind::Healed, detail, format!("by operation {operation}")).await;
+        self.trail.report(&of, EntryKind::Healed, EventKind::Healed, detail, format!("by operation {operation}")).await;
         self.trail.sign().await;
         Ok(())
     }

@@ -129,14 +129,14 @@ impl Knowledge {
     }
 
     /// Whether it was out of reach before.
-    pub fn reached(&self, cluster: &str, at: String) -> bool {
+    pub fn mark_reachable(&self, cluster: &str, at: String) -> bool {
         let now = ClusterReport { cluster: cluster.to_owned(), compared_at: Some(at), unreachable: None };
         let before = self.state().clusters.insert(cluster.to_owned(), now);
         before.is_some_and(|before| before.unreachable.is_some())
     }
 
     /// Whether that is news.
-    pub fn missed(&self, cluster: &str, why: &str) -> bool {
+    pub fn mark_unreachable(&self, cluster: &str, why: &str) -> bool {
         let mut state = self.state();
         let known = state.clusters.entry(cluster.to_owned()).or_insert_with(|| ClusterReport {
             cluster: cluster.to_owned(),
@@ -161,7 +161,7 @@ mod tests {
     use crate::reconcile::tests::record;
     use goldenpath_core::domain::Problem;
 
-    fn found(drift: &[&'static str]) -> DriftReport {
+    fn report(drift: &[&'static str]) -> DriftReport {
         let drift = drift.iter().map(|summary| ReportedProblem::from(&Problem::warning("drift.changed", *summary, "")));
         DriftReport { compared_at: String::new(), drift: drift.collect(), notices: vec![], newest: None }
     }
@@ -169,14 +169,14 @@ mod tests {
     #[test]
     fn only_what_changed_is_news() {
         let knowledge = Knowledge::default();
-        knowledge.recall_drift("demo/old", found(&["a"]).drift);
+        knowledge.recall_drift("demo/old", report(&["a"]).drift);
         for (id, now, expected, reason) in [
-            ("demo/pay", found(&[]), None, "nothing to be said"),
-            ("demo/pay", found(&["a"]), Some(1), "it drifted"),
-            ("demo/pay", found(&["a"]), None, "known"),
-            ("demo/pay", found(&["a", "b"]), Some(2), "more of it"),
-            ("demo/pay", found(&[]), Some(0), "it is over"),
-            ("demo/old", found(&["a"]), None, "the ledger knew"),
+            ("demo/pay", report(&[]), None, "nothing to be said"),
+            ("demo/pay", report(&["a"]), Some(1), "it drifted"),
+            ("demo/pay", report(&["a"]), None, "known"),
+            ("demo/pay", report(&["a", "b"]), Some(2), "more of it"),
+            ("demo/pay", report(&[]), Some(0), "it is over"),
+            ("demo/old", report(&["a"]), None, "the ledger knew"),
         ] {
             let news = knowledge.learn(&record(id, "dev"), now);
             let count = news.first().map(|news| match news {
@@ -191,15 +191,15 @@ mod tests {
     fn what_one_daemon_has_found_another_one_knows() {
         let (one, two) = (Knowledge::default(), Knowledge::default());
         assert_eq!(one.comparison("demo"), None, "nothing yet");
-        one.learn(&record("demo/pay", "dev"), found(&["a"]));
-        one.learn(&record("demo-2/pay", "dev"), found(&["b"]));
-        one.reached("demo", "now".to_owned());
-        two.learn(&record("demo/gone", "dev"), found(&[]));
+        one.learn(&record("demo/pay", "dev"), report(&["a"]));
+        one.learn(&record("demo-2/pay", "dev"), report(&["b"]));
+        one.mark_reachable("demo", "now".to_owned());
+        two.learn(&record("demo/gone", "dev"), report(&[]));
         let forms = Forms::own();
         two.adopt(forms, &forms.document(Message::Comparison, one.comparison("demo").unwrap()));
-        assert_eq!((two.of("demo/pay"), two.of("demo/gone")), (Some(found(&["a"])), None), "all of this cluster");
+        assert_eq!((two.of("demo/pay"), two.of("demo/gone")), (Some(report(&["a"])), None), "all of this cluster");
         assert_eq!((two.of("demo-2/pay"), two.clusters()), (None, one.clusters()), "and of no other");
-        assert!(two.learn(&record("demo/pay", "dev"), found(&["a"])).is_empty(), "nor is it news to it");
+        assert!(two.learn(&record("demo/pay", "dev"), report(&["a"])).is_empty(), "nor is it news to it");
         two.adopt(forms, &Document::new(forms.api() + 1, *b"of a later release"));
         assert!(two.of("demo/pay").is_some(), "which says nothing to it");
     }
@@ -209,13 +209,13 @@ mod tests {
         let knowledge = Knowledge::default();
         for (id, tier, drift) in [("demo/pay", "dev", &["a"][..]), ("demo/shop", "dev", &[]), ("demo/web", "prod", &[])]
         {
-            knowledge.learn(&record(id, tier), found(drift));
+            knowledge.learn(&record(id, tier), report(drift));
         }
         let counts = knowledge.counts();
         let by_tier: Vec<_> = counts.environments.iter().map(|(of, count)| (of.tier.as_str(), *count)).collect();
         assert_eq!(by_tier, [("dev", 2), ("prod", 1)]);
         assert_eq!(counts.drifted.get("environment"), Some(&1));
-        knowledge.learn(&record("demo/pay", "dev"), found(&[]));
+        knowledge.learn(&record("demo/pay", "dev"), report(&[]));
         knowledge.forget_others("demo", &["demo/pay".to_owned(), "demo/web".to_owned()].into());
         assert_eq!(knowledge.counts().drifted.get("environment"), Some(&0), "healed is shown as none");
         assert_eq!(knowledge.counts().environments.values().sum::<i64>(), 2, "what is gone is counted no more");

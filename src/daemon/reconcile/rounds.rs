@@ -57,11 +57,11 @@ pub async fn run(reconciler: Reconciler) -> Infallible {
             continue;
         };
         // What it goes on from.
-        adopt_shared(&*rounds.store, &rounds.knowledge).await;
+        adopt_comparisons(&*rounds.store, &rounds.knowledge).await;
         rounds.knowledge.lead(true);
         tokio::select! {
             never = rounds.clone().of_all() => match never {},
-            () = until_lost(&*lead) => tracing::warn!("Another daemon may compare clusters from now on"),
+            () = wait_for_loss(&*lead) => tracing::warn!("Another daemon may compare clusters from now on"),
         }
         rounds.knowledge.lead(false);
         // It counts them from now on, and a sum over all daemons must not hold them twice.
@@ -70,17 +70,17 @@ pub async fn run(reconciler: Reconciler) -> Infallible {
 }
 
 /// What the daemon that leads has found, unless it is this one.
-pub async fn adopt_shared(store: &dyn Store, knowledge: &Knowledge) {
+pub async fn adopt_comparisons(store: &dyn Store, knowledge: &Knowledge) {
     if knowledge.leads() {
         return;
     }
-    match store.shared().await {
+    match store.comparisons().await {
         Ok(comparisons) => comparisons.iter().for_each(|found| knowledge.adopt(store.forms(), found)),
         Err(error) => tracing::warn!(error = in_one_line(&error), "What other daemons have found can't be read"),
     }
 }
 
-async fn until_lost(lead: &dyn Lead) {
+async fn wait_for_loss(lead: &dyn Lead) {
     while lead.is_held().await {
         sleep(BEAT).await;
     }
@@ -150,12 +150,12 @@ impl Rounds {
             let compared = self.round(&cluster, &due).await;
             match compared {
                 Ok(()) => {
-                    self.metrics.compared(self.clock.elapsed().saturating_sub(now));
-                    schedule.done(&self.rules, &due, self.clock.elapsed());
+                    self.metrics.measure_comparison(self.clock.elapsed().saturating_sub(now));
+                    schedule.note_success(&self.rules, &due, self.clock.elapsed());
                 }
                 Err(problem) => {
-                    schedule.failed(&self.rules, self.clock.elapsed());
-                    if self.knowledge.missed(cluster.name(), &problem.summary) {
+                    schedule.note_failure(&self.rules, self.clock.elapsed());
+                    if self.knowledge.mark_unreachable(cluster.name(), &problem.summary) {
                         tracing::warn!(cluster = cluster.name(), %problem, "A cluster is out of reach");
                         self.trail.show(&of(cluster.name()), EventKind::Unreachable, problem.summary);
                     }
@@ -187,7 +187,7 @@ impl Rounds {
         };
         let found = survey.survey(cluster, &is_due).await?;
         let now = self.clock.now();
-        if self.knowledge.reached(cluster.name(), now.clone()) {
+        if self.knowledge.mark_reachable(cluster.name(), now.clone()) {
             self.trail.show(&of(cluster.name()), EventKind::Reachable, String::new());
         }
         // Of every tier, whosever turn it is: their turns hardly ever come together.
@@ -225,7 +225,7 @@ impl Rounds {
                 News::Notice(notice) => (EventKind::Notice, notice.summary.clone(), Value::Null),
             };
             match event {
-                EventKind::Drift => self.trail.found(&of(&record.id), EntryKind::Drift, event, detail, text).await,
+                EventKind::Drift => self.trail.report(&of(&record.id), EntryKind::Drift, event, detail, text).await,
                 event => self.trail.show(&of(&record.id), event, text),
             }
         }

@@ -77,27 +77,27 @@ impl Schedule {
     }
 
     /// However late it was: what was missed is not made up for.
-    pub fn done(&mut self, rules: &Reconcile, due: &BTreeSet<Option<String>>, now: Duration) {
+    pub fn note_success(&mut self, rules: &Reconcile, due: &BTreeSet<Option<String>>, now: Duration) {
         self.failures = 0;
         for turn in due {
             let interval = rules.interval(turn.as_ref());
-            let pause = self.jittered(interval, rules.jitter);
+            let pause = self.with_jitter(interval, rules.jitter);
             self.next.insert(turn.clone(), now + pause);
         }
     }
 
     /// Out of reach: every time twice as long.
-    pub fn failed(&mut self, rules: &Reconcile, now: Duration) {
+    pub fn note_failure(&mut self, rules: &Reconcile, now: Duration) {
         let shortest = self.next.keys().map(|turn| rules.interval(turn.as_ref())).min().unwrap_or(rules.interval);
         let pause = shortest.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE.max(shortest));
         self.failures += 1;
-        let pause = self.jittered(pause, rules.jitter);
+        let pause = self.with_jitter(pause, rules.jitter);
         for at in self.next.values_mut() {
             *at = (*at).max(now + pause);
         }
     }
 
-    fn jittered(&mut self, pause: Duration, percent: u32) -> Duration {
+    fn with_jitter(&mut self, pause: Duration, percent: u32) -> Duration {
         self.rounds += 1;
         let hash = short_hash([self.seed.as_str(), &self.rounds.to_string()], 8);
         let part = u32::from_str_radix(&hash, 16).unwrap_or(0);
@@ -127,10 +127,10 @@ mod tests {
         let mut schedule = Schedule::new(&rules, seconds(5), String::new());
         let all = schedule.due(seconds(5));
         assert_eq!(all.len(), 2, "the first round is at once");
-        schedule.done(&rules, &all, seconds(6));
+        schedule.note_success(&rules, &all, seconds(6));
         assert_eq!((schedule.next(), schedule.due(seconds(65))), (seconds(66), BTreeSet::new()));
         assert_eq!(schedule.due(seconds(66)), dev);
-        schedule.done(&rules, &dev, seconds(100_000));
+        schedule.note_success(&rules, &dev, seconds(100_000));
         assert_eq!(schedule.due(seconds(100_000)), others, "hours that were missed make one round");
         assert_eq!(schedule.next(), seconds(606));
         assert_eq!((rules.mode("dev"), rules.mode("prod")), (Mode::Heal, Mode::Observe));
@@ -143,13 +143,13 @@ mod tests {
         let mut pauses = vec![];
         for _ in 0..9 {
             let now = schedule.next();
-            schedule.failed(&rules, now);
+            schedule.note_failure(&rules, now);
             pauses.push((schedule.next() - now).as_secs());
         }
         assert_eq!(pauses, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
         let now = schedule.next();
-        schedule.done(&rules, &schedule.due(now), now);
-        schedule.failed(&rules, now);
+        schedule.note_success(&rules, &schedule.due(now), now);
+        schedule.note_failure(&rules, now);
         assert_eq!(schedule.next() - now, seconds(60), "once it was reached, it begins again");
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let mut schedule = Schedule::new(&rules, seconds(0), "one".to_owned());
         for _ in 0..50 {
             let now = schedule.next();
-            schedule.done(&rules, &schedule.due(now), now);
+            schedule.note_success(&rules, &schedule.due(now), now);
             pauses.insert(schedule.next.get(&Some("dev".to_owned())).copied().unwrap_or_default().saturating_sub(now));
         }
         assert!(pauses.len() > 20 && pauses.iter().all(|pause| *pause <= seconds(66)), "{pauses:?}");

@@ -44,7 +44,7 @@ pub fn record(id: &str, tier: &str) -> Record {
     .unwrap()
 }
 
-fn drifted(id: &str, tier: &str) -> Surveyed {
+fn drifting_instance(id: &str, tier: &str) -> Surveyed {
     let name = id.rsplit('/').next();
     let request = json!({ "name": name, "team": "pay", "tier": tier, "cluster": "good" });
     let spec: Spec = from_document(&json!({ "kind": "environment", "request": request })).unwrap();
@@ -99,7 +99,7 @@ impl Survey for FakeTarget {
                 let all = [("good/dev", "dev"), ("good/paused", "dev"), ("good/prod", "prod")];
                 let is_removed = self.is_removed.load(Ordering::SeqCst);
                 let there = all.into_iter().filter(|(id, _)| !is_removed || *id != "good/prod");
-                Ok(there.map(|(id, tier)| drifted(id, tier)).filter(|found| wanted(&found.record)).collect())
+                Ok(there.map(|(id, tier)| drifting_instance(id, tier)).filter(|found| wanted(&found.record)).collect())
             }
         }
     }

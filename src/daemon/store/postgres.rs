@@ -28,7 +28,7 @@ use crate::{
         accept::accept,
         connection::{Connector, LONGEST, within},
         listener::Listener,
-        rows::{comparison, kept, number, outcome, taken},
+        rows::{comparison, kept_operation, number, outcome, taken_operation},
         statements::{
             AWAITED, CANCEL, END, LAST, LEAVE, MAY_WRITE, OPERATION_OF, PAUSE, PAUSES, PROBE, RECENT, RENEW,
             RENEW_CLIENTS, RESUME, SHARE, SHARED, TAKE, WAITING,
@@ -143,7 +143,7 @@ impl Store for PostgresStore {
             let values: [&(dyn ToSql + Sync); 5] = [&self.daemon, &may_take_over, &most, &claimed, &newest];
             let mut rows = connection.query(&take, &values).await?;
             rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
-            rows.iter().map(|row| taken(row, self.forms)).collect()
+            rows.iter().map(|row| taken_operation(row, self.forms)).collect()
         })
         .await
     }
@@ -230,7 +230,7 @@ impl Store for PostgresStore {
         self.within(async {
             let values: [&(dyn ToSql + Sync); 6] = [&i64::from(most), &about, &id, &is_open, &caller, &recorded];
             let rows = connection.query(RECENT, &values).await?;
-            rows.iter().map(|row| kept(row, self.forms)).collect()
+            rows.iter().map(|row| kept_operation(row, self.forms)).collect()
         })
         .await
     }
@@ -239,7 +239,7 @@ impl Store for PostgresStore {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
             let rows = connection.query(LAST, &[&abouts]).await?;
-            rows.iter().map(|row| kept(row, self.forms)).collect()
+            rows.iter().map(|row| kept_operation(row, self.forms)).collect()
         })
         .await
     }
@@ -265,7 +265,7 @@ impl Store for PostgresStore {
         self.within(async { Ok(connection.execute(SHARE, &[&cluster, &found, &form]).await.map(drop)?) }).await
     }
 
-    async fn shared(&self) -> Result<Vec<Document>, JournalError> {
+    async fn comparisons(&self) -> Result<Vec<Document>, JournalError> {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
             let found = connection.query(SHARED, &[]).await?;
@@ -289,12 +289,12 @@ impl Store for PostgresStore {
         self.within(async { Ok(connection.execute(listener::TELL, &[&message]).await.map(drop)?) }).await
     }
 
-    async fn heard(&self) -> String {
+    async fn next_message(&self) -> String {
         self.listener.message().await
     }
 
-    async fn changed(&self) {
-        self.listener.heard().await;
+    async fn wait_for_news(&self) {
+        self.listener.wait().await;
     }
 
     fn is_shared(&self) -> bool {

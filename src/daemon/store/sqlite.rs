@@ -21,7 +21,7 @@ use accept::{Present, accept};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rows::{SHOWN, now_ms, outcome, recent, shown, taken};
+use rows::{SHOWN, now_ms, outcome, recent, rows_in_sight, taken_operation};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::{
     path::Path,
@@ -100,7 +100,7 @@ impl Store for SqliteStore {
                 && let Some(row) = rows.next()?
             {
                 if !present.claimed.contains(&row.get::<_, String>("id")?) {
-                    all.push(taken(row, now, forms)?);
+                    all.push(taken_operation(row, now, forms)?);
                 }
             }
             present.claimed.extend(all.iter().map(|taken| taken.entry.id.clone()));
@@ -177,7 +177,7 @@ impl Store for SqliteStore {
         let (value, sight, forms) = (value.to_owned(), sight.clone(), self.forms);
         self.run(move |connection, _| {
             let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
-            Ok(shown((&mut found, &mut of_id), &value, &sight, most as usize, forms)?)
+            Ok(rows_in_sight((&mut found, &mut of_id), &value, &sight, most as usize, forms)?)
         })
         .await
     }
@@ -187,7 +187,7 @@ impl Store for SqliteStore {
         self.run(move |connection, _| {
             let (statement, _) = recent(Which::About(""));
             let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
-            let last = abouts.iter().map(|about| shown((&mut found, &mut of_id), about, &Sight::All, 1, forms));
+            let last = abouts.iter().map(|about| rows_in_sight((&mut found, &mut of_id), about, &Sight::All, 1, forms));
             let last: Result<Vec<_>, _> = last.collect();
             Ok(last?.into_iter().flatten().collect())
         })
@@ -221,7 +221,7 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn shared(&self) -> Result<Vec<Document>, JournalError> {
+    async fn comparisons(&self) -> Result<Vec<Document>, JournalError> {
         Ok(vec![])
     }
 
@@ -233,11 +233,11 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn heard(&self) -> String {
+    async fn next_message(&self) -> String {
         std::future::pending().await
     }
 
-    async fn changed(&self) {
+    async fn wait_for_news(&self) {
         std::future::pending().await
     }
 

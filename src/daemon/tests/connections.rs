@@ -1,9 +1,8 @@
 //! Many connections, and those on which nobody says anything.
 
 use super::{
-    asked,
     harness::{DaemonFixture, FakeEngine, ensure_of, until},
-    operations,
+    operations, request,
 };
 use crate::{contract::API, forms::Document, operations::Asked, store::JournalPlace};
 use goldenpath_core::{policy::Identity, provision::Provisioner};
@@ -45,7 +44,7 @@ async fn nobody_cancels_or_joins_the_operation_of_another_one() {
     let who = |name: &str| Identity::Certificate { common_name: name.to_owned(), uris: vec![] };
     let ask = |id: &'static str, caller: Identity| {
         let (operations, engine) = (operations.clone(), engine.clone());
-        let asked = Asked { caller, ..asked(id) };
+        let asked = Asked { caller, ..request(id) };
         tokio::spawn(async move { operations.run(asked, engine).await })
     };
     let first = ask("one", who("pay"));
@@ -74,8 +73,8 @@ async fn a_thousand_wait_for_their_turn_in_a_file() {
     let mut waiting = tokio::task::JoinSet::new();
     for number in 0..1000 {
         let (operations, engine, cluster) = (operations.clone(), engine.clone(), format!("demo-{number}"));
-        let request = Document::new(API, serde_json::to_vec(&ensure_of(&cluster)).unwrap());
-        let asked = Asked { id: format!("op-{number}"), about: cluster, request, ..asked("") };
+        let document = Document::new(API, serde_json::to_vec(&ensure_of(&cluster)).unwrap());
+        let asked = Asked { id: format!("op-{number}"), about: cluster, request: document, ..request("") };
         waiting.spawn(async move { operations.run(asked, engine).await.unwrap().0 });
     }
     let are_queued = async {

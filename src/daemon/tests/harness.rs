@@ -262,7 +262,7 @@ impl DaemonFixture {
             reconcile: None,
             engines,
             surveys,
-            catalogue: Catalogue::embedded(),
+            catalogue: Catalogue::built_in(),
             callers,
             tokens,
             has_sessions,

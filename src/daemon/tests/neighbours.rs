@@ -32,7 +32,7 @@ fn bounds() -> Vec<Bounds> {
     vec![serde_json::from_str(r#"{"teams": ["pay"]}"#).unwrap()]
 }
 
-fn promised() -> EnsureRequest {
+fn with_promise() -> EnsureRequest {
     EnsureRequest { planned_version: Some("1.0.0".into()), ..ensure_of("demo") }
 }
 
@@ -103,7 +103,7 @@ async fn what_an_older_daemon_can_not_be_asked_for_is_refused_before_it_is_sent(
     let fixture = DaemonFixture::of(Forms::with(2, &[]));
     let daemon = fixture.start().await;
     let client = fixture.client_of(Forms::with(3, THIRD), None, &bounds());
-    let outcome = client.ensure(promised()).await;
+    let outcome = client.ensure(with_promise()).await;
     let problem = &outcome.problems[0];
     assert_eq!(problem.code, "daemon.version");
     assert!(problem.summary.contains("releases of API 2 don't know a promised version"), "{problem}");
@@ -122,7 +122,7 @@ async fn what_only_a_newer_daemon_can_read_is_left_to_it() {
     let mut fixture = DaemonFixture::of(newer);
     let daemon = fixture.start().await;
     let client = fixture.client_of(newer, None, &bounds());
-    let waiting = tokio::spawn(async move { client.ensure(promised()).await });
+    let waiting = tokio::spawn(async move { client.ensure(with_promise()).await });
     until(|| fixture.engine.ensures() == 1).await;
     daemon.kill();
     fixture.forms = older;

@@ -194,7 +194,10 @@ async fn protection_is_lifted_in_a_session_of_its_own_by_whoever_asked() {
     let id = ensure_of("demo").spec.id();
     team.unprotect(&id).await.unwrap();
     let in_session = network.fixture.in_session.as_ref().unwrap();
-    assert_eq!((network.fixture.engine.unprotected(), in_session.unprotected()), (vec![], vec![id.to_string()]));
+    assert_eq!(
+        (network.fixture.engine.unprotected_ids(), in_session.unprotected_ids()),
+        (vec![], vec![id.to_string()])
+    );
 
     let caller = "github \"repo:acme/payments:ref:refs/heads/main\"";
     let scope = network.fixture.scopes().into_iter().find(|scope| scope.session.is_some()).unwrap();
@@ -212,7 +215,7 @@ async fn protection_is_lifted_in_a_session_of_its_own_by_whoever_asked() {
     let platform = network.client(network.pair("platform", None), None);
     fs::remove_file(network.fixture.audit()).unwrap();
     assert_eq!(platform.unprotect(&ensure_of("demo").spec.id()).await.unwrap_err().code, "daemon.ledger");
-    assert_eq!(in_session.unprotected().len(), 1, "without its entry nothing is lifted");
+    assert_eq!(in_session.unprotected_ids().len(), 1, "without its entry nothing is lifted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

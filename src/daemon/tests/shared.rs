@@ -1,9 +1,9 @@
 //! Several daemons on one database.
 
 use super::{
-    HOUR, asked,
+    HOUR,
     harness::{DaemonFixture, FakeEngine, ensure_of, until},
-    operations,
+    operations, request,
 };
 use crate::{
     contract::API,
@@ -37,7 +37,7 @@ async fn an_operation_is_one_whichever_daemon_is_asked() {
     let (one, two) = (operations(&place, &engine).await, operations(&place, &engine).await);
     let run = |at: &Arc<Operations>, id: &'static str| {
         let (at, engine) = (at.clone(), engine.clone());
-        tokio::spawn(async move { at.run(asked(id), engine).await.unwrap() })
+        tokio::spawn(async move { at.run(request(id), engine).await.unwrap() })
     };
     let first = run(&one, "a");
     until(|| engine.ensures() == 1).await;
@@ -96,7 +96,7 @@ async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_hol
     let (one, two) = (operations(&place, &engine).await, open(&place, HOUR, Forms::own()).await.unwrap());
     let waiting = {
         let (one, engine) = (one.clone(), engine.clone());
-        tokio::spawn(async move { one.run(asked("a"), engine).await.unwrap().1 })
+        tokio::spawn(async move { one.run(request("a"), engine).await.unwrap().1 })
     };
     until(|| engine.ensures() == 1).await;
     // As if the first daemon had stood still for longer than its claim held, and then gone on.
@@ -117,7 +117,7 @@ async fn a_database_that_is_away_loses_and_doubles_nothing() {
     let (one, two) = (operations(&place, &engine).await, operations(&place, &engine).await);
     let run = |at: &Arc<Operations>, id: &'static str| {
         let (at, engine) = (at.clone(), engine.clone());
-        tokio::spawn(async move { at.run(asked(id), engine).await })
+        tokio::spawn(async move { at.run(request(id), engine).await })
     };
     let (first, elsewhere) = (run(&one, "a"), run(&one, "b"));
     until(|| engine.ensures() == 2).await;
@@ -149,8 +149,8 @@ async fn a_thousand_wait_for_their_turn() {
     for number in 0..1000 {
         let (at, engine) = (if number % 2 == 0 { one.clone() } else { two.clone() }, engine.clone());
         let cluster = format!("demo-{number}");
-        let request = Document::new(API, serde_json::to_vec(&ensure_of(&cluster)).unwrap());
-        let asked = Asked { id: format!("op-{number}"), about: cluster, request, ..asked("") };
+        let document = Document::new(API, serde_json::to_vec(&ensure_of(&cluster)).unwrap());
+        let asked = Asked { id: format!("op-{number}"), about: cluster, request: document, ..request("") };
         waiting.spawn(async move { at.run(asked, engine).await.unwrap().0 });
     }
     let count = "SELECT count(*) FROM operation";

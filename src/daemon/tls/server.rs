@@ -55,12 +55,12 @@ impl ServerTls {
 
     pub async fn accept(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let handshake = timeout(HANDSHAKE, self.renewed().accept(stream)).await;
+        let handshake = timeout(HANDSHAKE, self.fresh_acceptor().accept(stream)).await;
         handshake.map_err(|_| "no handshake in time".to_owned())?.map_err(|error| error.to_string())
     }
 
     /// A pair that is half written, or wrong, is not used: the one before it still is.
-    fn renewed(&self) -> TlsAcceptor {
+    fn fresh_acceptor(&self) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = self.files.stamp();
         if stamp != current.0 {

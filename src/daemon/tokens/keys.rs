@@ -54,9 +54,9 @@ impl Keys {
 
     /// A token that names no key was signed by the only one.
     pub async fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<DecodingKey, TokenError> {
-        let key = match self.known(id, true) {
+        let key = match self.recall(id, true) {
             Some(key) => Some(key),
-            None => self.fetched(id).await?,
+            None => self.find_or_fetch(id).await?,
         };
         let key =
             key.ok_or_else(|| TokenError::Refused(format!("the issuer has no key {:?}", id.unwrap_or_default())))?;
@@ -68,9 +68,9 @@ impl Keys {
         DecodingKey::from_jwk(&key).map_err(|error| TokenError::Refused(format!("its key can't be used: {error}")))
     }
 
-    async fn fetched(&self, id: Option<&str>) -> Result<Option<Jwk>, TokenError> {
+    async fn find_or_fetch(&self, id: Option<&str>) -> Result<Option<Jwk>, TokenError> {
         let mut tried = self.tried.lock().await;
-        let found = self.known(id, true);
+        let found = self.recall(id, true);
         if found.is_some() {
             return Ok(found);
         }
@@ -82,7 +82,7 @@ impl Keys {
                 Err(error) => tracing::warn!(issuer = self.issuer, error, "The keys of an issuer can't be fetched"),
             }
         }
-        match self.known(id, false) {
+        match self.recall(id, false) {
             None if self.is_empty() => {
                 Err(TokenError::Unavailable(format!("the keys of {} are not known", self.issuer)))
             }
@@ -103,7 +103,7 @@ impl Keys {
         Ok(keys.filter(signs).collect())
     }
 
-    fn known(&self, id: Option<&str>, is_fresh: bool) -> Option<Jwk> {
+    fn recall(&self, id: Option<&str>, is_fresh: bool) -> Option<Jwk> {
         let known = self.lock();
         if is_fresh && known.fetched.is_none_or(|fetched| fetched.elapsed() >= OLD) {
             return None;

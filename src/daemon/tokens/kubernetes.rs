@@ -57,7 +57,7 @@ impl Reviews {
             return Err(TokenError::Expired);
         }
         let digest = short_hash([token], 64);
-        if let Some(known) = self.known(&digest) {
+        if let Some(known) = self.recall(&digest) {
             return Ok(known);
         }
         let reviewed = reviewer.review(token, audiences).await.map_err(TokenError::Unavailable)?;
@@ -71,7 +71,7 @@ impl Reviews {
         Ok(verified)
     }
 
-    fn known(&self, digest: &str) -> Option<Verified> {
+    fn recall(&self, digest: &str) -> Option<Verified> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(digest).filter(|(at, _)| at.elapsed() < BELIEVED).map(|(_, verified)| verified.clone())
     }

@@ -65,7 +65,7 @@ impl Issuer {
         // Times are checked below: the library can't read numbers of a serde_json that keeps them as they are written.
         validation.validate_exp = false;
         let claims =
-            decode::<BTreeMap<String, Value>>(token, &key, &validation).map_err(|error| refused(error.kind()))?.claims;
+            decode::<BTreeMap<String, Value>>(token, &key, &validation).map_err(|error| refusal(error.kind()))?.claims;
         let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
         let time = |name| claims.get(name).and_then(Value::as_f64).map(|seconds| at(seconds as u64));
         let until = time("exp").ok_or_else(|| TokenError::Refused("it has no claim `exp`".to_owned()))?;
@@ -80,7 +80,7 @@ impl Issuer {
     }
 }
 
-fn refused(kind: &ErrorKind) -> TokenError {
+fn refusal(kind: &ErrorKind) -> TokenError {
     TokenError::Refused(match kind {
         ErrorKind::InvalidSignature => "its signature is not that of the issuer".to_owned(),
         ErrorKind::InvalidAudience => "it is for another audience".to_owned(),

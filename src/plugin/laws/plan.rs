@@ -76,12 +76,12 @@ impl Pass {
                 self.report(here, "configured_is_kept", text);
             }
             AttributeType::Nested(nesting, object) => {
-                self.each_nested(*nesting, &object.attributes, prior, config, planned, here)
+                self.nested_objects(*nesting, &object.attributes, prior, config, planned, here)
             }
         }
     }
 
-    fn each_nested(
+    fn nested_objects(
         &mut self,
         nesting: Nesting,
         attributes: &[Attribute],

@@ -96,7 +96,7 @@ impl Pass {
                 if equal.is_some() {
                     self.report(here, "equality_of_leaves", "a nested object is compared by its attributes");
                 }
-                self.each_nested(
+                self.nested_objects(
                     *nesting,
                     object,
                     here,
@@ -109,7 +109,7 @@ impl Pass {
         }
     }
 
-    fn each_nested(&mut self, nesting: Nesting, object: &Object, here: &Path, context: SchemaContext) {
+    fn nested_objects(&mut self, nesting: Nesting, object: &Object, here: &Path, context: SchemaContext) {
         if object.attributes.is_empty() {
             self.report(here, "nested_not_empty", "a nested object needs attributes");
         }

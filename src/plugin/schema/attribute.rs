@@ -34,7 +34,7 @@ pub struct Attribute {
     pub equal: Option<Equality>,
     /// For documents, and for the test that schema and struct name the same things.
     pub example: Option<Value>,
-    /// Declared by [`refused`]: what to write instead.
+    /// Declared by [`refusal`]: what to write instead.
     pub refused: Option<&'static str>,
     /// An object with nothing set in it means something: `sandbox = {}`.
     pub may_be_empty: bool,
@@ -149,7 +149,7 @@ pub fn optional_computed(name: &'static str, kind: impl Into<AttributeType>) -> 
 ///
 /// `ty` is what people write most. `Dynamic` would take anything, but not in a list: core wants all elements to be of one type, and
 /// names no word when they are not. With another type core itself names the word. `Type::object` of nothing takes every object.
-pub fn refused(name: &'static str, ty: Type, instead: &'static str) -> Attribute {
+pub fn refusal(name: &'static str, ty: Type, instead: &'static str) -> Attribute {
     let declared = attribute(name, ty.into(), Mode::Optional).describe(format!("Not accepted: {instead}."));
     Attribute { refused: Some(instead), ..declared }
 }

@@ -100,7 +100,7 @@ pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
 
 /// As core makes it from HCL: computed attributes are null, sets have no known duplicates, and required attributes may be
 /// null only because a faulty configuration must not harm the passes.
-fn as_configured(attributes: &[Attribute], tree: &Value) -> Value {
+fn configuration(attributes: &[Attribute], tree: &Value) -> Value {
     let Value::Map(entries) = tree else { return tree.clone() };
     Value::map(attributes.iter().map(|attribute| {
         let value = entries.get(attribute.name).unwrap_or(&crate::value::NULL);
@@ -108,7 +108,7 @@ fn as_configured(attributes: &[Attribute], tree: &Value) -> Value {
             _ if attribute.mode == Mode::Computed => Value::Null,
             AttributeType::Plain(_) => value.clone(),
             AttributeType::Nested(nesting, object) => {
-                let made = rebuild(*nesting, value, |_, element| as_configured(&object.attributes, element));
+                let made = rebuild(*nesting, value, |_, element| configuration(&object.attributes, element));
                 if let Value::Set(elements) = made { Value::set(elements) } else { made }
             }
         };
@@ -143,10 +143,10 @@ pub(crate) fn life() -> impl Strategy<Value = Life> {
         let prior = prop_oneof![1 => Just(Value::Null), 3 => known()];
         let trees = (prior, whole(Unknowns::Allowed), known(), whole(Unknowns::Allowed), known());
         (Just(schema), trees).prop_map(|(schema, (prior, config, late, at_plan, at_apply))| {
-            let config = as_configured(&schema.attributes, &config);
+            let config = configuration(&schema.attributes, &config);
             let mut known = settle::fill(&config, Some(&late));
             settle::forget_unknowns(&mut known);
-            let final_config = as_configured(&schema.attributes, &known);
+            let final_config = configuration(&schema.attributes, &known);
             let prior = null_write_only(&schema, &prior);
             Life { schema, prior, config, final_config, at_plan, at_apply }
         })

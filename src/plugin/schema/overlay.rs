@@ -57,7 +57,7 @@ impl Gaps {
         }
         match (&attribute.kind, &attribute.equal) {
             (AttributeType::Nested(nesting, object), _) => {
-                self.each_nested(*nesting, object, config, ours.unwrap_or(&NULL), prior)
+                self.nested_objects(*nesting, object, config, ours.unwrap_or(&NULL), prior)
             }
             (AttributeType::Plain(_), Some(equality)) if equality.whole(prior, config) => prior.clone(),
             (AttributeType::Plain(_), _) => config.clone(),
@@ -82,7 +82,7 @@ impl Gaps {
         }
     }
 
-    fn each_nested(self, nesting: Nesting, object: &Object, config: &Value, ours: &Value, prior: &Value) -> Value {
+    fn nested_objects(self, nesting: Nesting, object: &Object, config: &Value, ours: &Value, prior: &Value) -> Value {
         let [ours, prior] = [ours, prior].map(|tree| (tree, pair_sets(Left::Configured, object, config, tree)));
         rebuild(nesting, config, |at, config| {
             let [ours, prior] = [&ours, &prior].map(|(tree, of_set)| at.partner(tree, of_set).unwrap_or(&NULL));

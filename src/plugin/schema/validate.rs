@@ -59,7 +59,7 @@ impl Pass<'_> {
         }
         let sound = match &attribute.kind {
             AttributeType::Plain(_) => self.no_nulls(attribute, value, here),
-            AttributeType::Nested(nesting, object) => self.each_nested(*nesting, object, value, here),
+            AttributeType::Nested(nesting, object) => self.nested_objects(*nesting, object, value, here),
         };
         if sound {
             for check in &attribute.checks {
@@ -70,7 +70,7 @@ impl Pass<'_> {
         }
     }
 
-    fn each_nested(&mut self, nesting: Nesting, object: &Object, value: &Value, here: &Path) -> bool {
+    fn nested_objects(&mut self, nesting: Nesting, object: &Object, value: &Value, here: &Path) -> bool {
         let mut sound = true;
         for (at, element) in objects(nesting, value) {
             let at = here.clone().then_maybe(at.step());

@@ -19,13 +19,15 @@ impl Work {
 
     pub(super) fn resource(&self, name: &str) -> RpcResult<(&dyn Resource, &TypedSchema)> {
         let all = self.connection().resources();
-        let at = all.iter().position(|resource| resource.name() == name).ok_or_else(|| unknown("resource", name))?;
+        let at =
+            all.iter().position(|resource| resource.name() == name).ok_or_else(|| unknown_name("resource", name))?;
         Ok((&*all[at], self.resource_schema(at)))
     }
 
     pub(super) fn data_source(&self, name: &str) -> RpcResult<(&dyn DataSource, &TypedSchema)> {
         let all = self.connection().data_sources();
-        let at = all.iter().position(|source| source.name() == name).ok_or_else(|| unknown("data source", name))?;
+        let at =
+            all.iter().position(|source| source.name() == name).ok_or_else(|| unknown_name("data source", name))?;
         Ok((&*all[at], self.data_source_schema(at)))
     }
 
@@ -46,7 +48,7 @@ fn cells(cells: &OnceLock<Box<[OnceLock<TypedSchema>]>>, length: usize) -> &[Onc
     cells.get_or_init(|| (0..length).map(|_| OnceLock::new()).collect())
 }
 
-fn unknown(kind: &str, name: &str) -> Diagnostic {
+fn unknown_name(kind: &str, name: &str) -> Diagnostic {
     Diagnostic::error(
         format!("No {kind} `{name}` in this version of the provider"),
         format!(

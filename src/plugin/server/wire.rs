@@ -61,7 +61,7 @@ fn diagnostic(diagnostic: Diagnostic) -> proto::Diagnostic {
         Severity::Warning => proto::diagnostic::Severity::Warning,
     };
     let attribute = (!path.is_root()).then(|| attribute_path(&path));
-    let (summary, detail) = (shortened(summary, MOST_OF_A_SUMMARY), shortened(detail, MOST_OF_A_DETAIL));
+    let (summary, detail) = (shorten(summary, MOST_OF_A_SUMMARY), shorten(detail, MOST_OF_A_DETAIL));
     proto::Diagnostic { severity: severity.into(), summary, detail, attribute }
 }
 
@@ -70,7 +70,7 @@ const MOST_OF_A_SUMMARY: usize = 1_000;
 const MOST_OF_A_DETAIL: usize = 20_000;
 
 /// The middle goes: a message begins with what is wrong and ends with what to do.
-fn shortened(text: String, longest: usize) -> String {
+fn shorten(text: String, longest: usize) -> String {
     if text.len() <= longest {
         return text;
     }
@@ -103,7 +103,7 @@ mod tests {
         assert!(found.summary.len() < 1_100 && found.detail.len() < 20_100);
         assert!(found.summary.starts_with("The name") && found.summary.ends_with("is too long"), "{}", found.summary);
         assert!(found.detail.ends_with("Shorten it."), "the next step stays");
-        assert_eq!(shortened("short".to_owned(), 10), "short");
+        assert_eq!(shorten("short".to_owned(), 10), "short");
     }
 
     #[test]

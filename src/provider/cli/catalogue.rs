@@ -98,18 +98,18 @@ pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::R
 
 /// Nothing is required but what each document says of itself.
 fn of_extension(mut schema: Value) -> Value {
-    forget_required(&mut schema);
+    make_all_optional(&mut schema);
     schema["required"] = json!(["apiVersion", "kind", "name", "version", "extends"]);
     schema
 }
 
-fn forget_required(schema: &mut Value) {
+fn make_all_optional(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             members.retain(|name, value| name != "required" || !value.is_array());
-            members.values_mut().for_each(forget_required);
+            members.values_mut().for_each(make_all_optional);
         }
-        Value::Array(items) => items.iter_mut().for_each(forget_required),
+        Value::Array(items) => items.iter_mut().for_each(make_all_optional),
         _ => {}
     }
 }

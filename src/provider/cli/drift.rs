@@ -3,7 +3,7 @@
 use super::{
     environments::warn,
     output,
-    reports::{Looking, OpenDaemon, age, failed, json},
+    reports::{Looking, OpenDaemon, age, error_of, json},
 };
 use goldenpath_core::provision::{DriftReport, InstanceReport, Instances, ReportedProblem};
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, open: OpenDaemon) -> anyhow::Result<()> {
     let Arguments { id, looking: Looking { connect, json: is_json } } = arguments;
-    let mut listed = connect.open(open)?.instances().await.map_err(failed)?;
+    let mut listed = connect.open(open)?.instances().await.map_err(error_of)?;
     listed.instances.retain(|instance| id.as_deref().is_none_or(|id| is_within(&instance.id, id)));
     output::data(&if is_json { json(&listed.instances)? } else { text(&listed) })?;
     warn(&listed)

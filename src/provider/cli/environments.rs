@@ -2,7 +2,7 @@
 
 use super::{
     output,
-    reports::{Looking, OpenDaemon, failed, json, last},
+    reports::{Looking, OpenDaemon, error_of, json, last},
     status::of_cluster,
 };
 use goldenpath_core::provision::{DriftReport, InstanceReport, Instances};
@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, open: OpenDaemon) -> anyhow::Result<()> {
     let Looking { connect, json: is_json } = arguments.looking;
-    let listed = connect.open(open)?.instances().await.map_err(failed)?;
+    let listed = connect.open(open)?.instances().await.map_err(error_of)?;
     output::data(&if is_json { json(&listed)? } else { text(&listed) })?;
     warn(&listed)
 }

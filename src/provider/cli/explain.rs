@@ -86,7 +86,7 @@ pub(super) async fn run(arguments: &Arguments, tool: &CatalogueTool) -> anyhow::
         Arguments { markdown: true, .. } => markdown::markdown(&review),
         _ => text::text(&review),
     })?;
-    let denied: Vec<String> = arguments.deny.iter().filter_map(|deny| denied(&review, *deny)).collect();
+    let denied: Vec<String> = arguments.deny.iter().filter_map(|deny| denial(&review, *deny)).collect();
     for reason in &denied {
         writeln!(io::stderr(), "Denied: {reason}")?;
     }
@@ -126,7 +126,7 @@ fn read(plan: &Path, cli: &OsStr) -> anyhow::Result<Vec<u8>> {
 fn review_of(plan: &Plan) -> Review {
     let mut review = Review { format: FORMAT, others: plan.others(), findings: findings(plan), ..Review::default() };
     for resource in plan.ours() {
-        let Some(changes::Changed { change, lost, unknown }) = changes::changed(resource) else { continue };
+        let Some(changes::Changed { change, lost, unknown }) = changes::change_of(resource) else { continue };
         review.access.extend(access::access_of(resource, &change));
         review.changes.push(change);
         review.lost.extend(lost);
@@ -158,7 +158,7 @@ fn findings(plan: &Plan) -> Vec<Finding> {
 }
 
 /// Why. What is not known can't be excluded.
-fn denied(review: &Review, deny: Deny) -> Option<String> {
+fn denial(review: &Review, deny: Deny) -> Option<String> {
     let goes = |action: Action| matches!(action, Action::Delete | Action::Replace);
     let (what, mut where_it_is): (_, Vec<&str>) = match deny {
         Deny::Deletes => {

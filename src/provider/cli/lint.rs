@@ -57,14 +57,14 @@ struct InFile<T> {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { dir, recursive, json } = arguments;
-    let declared = resources::declared();
+    let declared = resources::declarations();
     let mut report = Report { format_version: "1.0", findings: vec![], errors: vec![] };
     let mut paths = vec![];
     let listed = files(dir, *recursive, &mut paths).map_err(|error| error.to_string());
     let listed = listed
         .and_then(|()| if paths.is_empty() { Err("no configuration is in this folder".to_owned()) } else { Ok(()) });
     if let Err(message) = listed {
-        report.errors.push(InFile { file: shown(dir), found: Unreadable { line: 0, message } });
+        report.errors.push(InFile { file: display(dir), found: Unreadable { line: 0, message } });
     }
     for path in &paths {
         read(path, &declared, &mut report);
@@ -87,9 +87,9 @@ fn read(path: &Path, declared: &[Declared], report: &mut Report) {
     match text.and_then(|text| parse(&text)) {
         Ok(blocks) => {
             let found = blocks.iter().flat_map(|block: &Block| judge::judge(block, declared));
-            report.findings.extend(found.map(|found| InFile { file: shown(path), found }));
+            report.findings.extend(found.map(|found| InFile { file: display(path), found }));
         }
-        Err(found) => report.errors.push(InFile { file: shown(path), found }),
+        Err(found) => report.errors.push(InFile { file: display(path), found }),
     }
 }
 
@@ -114,7 +114,7 @@ fn files(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> io::Result
     Ok(())
 }
 
-fn shown(path: &Path) -> String {
+fn display(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     output,
-    reports::{Looking, OpenDaemon, age, failed, json},
+    reports::{Looking, OpenDaemon, age, error_of, json},
 };
 use goldenpath_core::provision::OperationReport;
 
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, open: OpenDaemon) -> anyhow::Result<()> {
     let Looking { connect, json: is_json } = arguments.looking;
-    let operations = connect.open(open)?.operations().await.map_err(failed)?;
+    let operations = connect.open(open)?.operations().await.map_err(error_of)?;
     Ok(output::data(&if is_json { json(&operations)? } else { text(&operations) })?)
 }
 

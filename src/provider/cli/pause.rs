@@ -2,7 +2,7 @@
 
 use super::{
     output,
-    reports::{Connect, OpenDaemon, failed},
+    reports::{Connect, OpenDaemon, error_of},
 };
 
 /// Have a daemon leave an environment or a slot alone between applies: drift is still shown, and no longer healed
@@ -38,7 +38,7 @@ pub(super) async fn resume(arguments: Resume, open: OpenDaemon) -> anyhow::Resul
 }
 
 async fn set(Arguments { id, connect }: Arguments, is_paused: bool, open: OpenDaemon) -> anyhow::Result<()> {
-    connect.open(open)?.pause(&id, is_paused).await.map_err(failed)?;
+    connect.open(open)?.pause(&id, is_paused).await.map_err(error_of)?;
     let done = if is_paused { "is left alone between applies" } else { "is no longer paused" };
     Ok(output::data(&format!("{id} {done}\n"))?)
 }

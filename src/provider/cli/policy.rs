@@ -26,7 +26,7 @@ use goldenpath_core::{
 use home::Home;
 use report::{Basis, Problem, Report};
 use serde_json::json;
-use sources::shown;
+use sources::display;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -129,7 +129,7 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
     let home = check.namespace.as_deref().and_then(|path| match home(path) {
         Ok(home) => Some(home),
         Err(error) => {
-            report.problems.push(Problem::of(&shown(path), error));
+            report.problems.push(Problem::of(&display(path), error));
             None
         }
     });
@@ -145,8 +145,8 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
     let basis = Basis { policies: &all, only: &check.only, class, today, home: home.as_ref() };
     for path in files(&check.files, &mut report) {
         match fs::read_to_string(&path) {
-            Ok(text) => report.judge(&shown(&path), &text, &basis),
-            Err(error) => report.problems.push(Problem::of(&shown(&path), error.to_string())),
+            Ok(text) => report.judge(&display(&path), &text, &basis),
+            Err(error) => report.problems.push(Problem::of(&display(&path), error.to_string())),
         }
     }
     output::data(&if check.json {
@@ -179,7 +179,7 @@ fn files(given: &[PathBuf], report: &mut Report) -> Vec<PathBuf> {
                 inside.sort();
                 all.extend(inside);
             }
-            Err(error) => report.problems.push(Problem::of(&shown(path), error.to_string())),
+            Err(error) => report.problems.push(Problem::of(&display(path), error.to_string())),
         }
     }
     all

@@ -94,7 +94,7 @@ impl Caller {
     }
 }
 
-pub fn failed(problem: Problem) -> anyhow::Error {
+pub fn error_of(problem: Problem) -> anyhow::Error {
     let Problem { summary, detail, .. } = problem;
     anyhow!("{summary}. {detail}")
 }

@@ -2,7 +2,7 @@
 //! a CLI nor an installed provider for it.
 
 use super::output;
-use crate::resources::declared;
+use crate::resources::declarations;
 use plugin::Provider;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ pub(super) fn run(provider: &dyn Provider) -> anyhow::Result<()> {
 
 fn document(address: &str) -> Value {
     let (mut provider, mut resources, mut sources) = (Value::Null, Map::new(), Map::new());
-    for declared in declared() {
+    for declared in declarations() {
         let schema = declared.schema.as_json();
         match declared.block {
             "resource" => _ = resources.insert(declared.name.to_owned(), schema),

@@ -2,7 +2,7 @@
 
 use super::{
     output,
-    reports::{Looking, OpenDaemon, age, failed, json},
+    reports::{Looking, OpenDaemon, age, error_of, json},
 };
 use goldenpath_core::provision::{ClusterReport, DaemonStatus};
 
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, open: OpenDaemon) -> anyhow::Result<()> {
     let Looking { connect, json: is_json } = arguments.looking;
-    let status = connect.open(open)?.status().await.map_err(failed)?;
+    let status = connect.open(open)?.status().await.map_err(error_of)?;
     Ok(output::data(&if is_json { json(&status)? } else { text(&status) })?)
 }
 

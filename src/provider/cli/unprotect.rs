@@ -3,7 +3,7 @@
 use super::{
     doctor::Reach,
     output,
-    reports::{Through, failed, json},
+    reports::{Through, error_of, json},
 };
 use crate::resources::provider_config::Daemon;
 use anyhow::ensure;
@@ -52,7 +52,7 @@ pub(super) async fn run(arguments: Arguments, tool: &UnprotectTool) -> anyhow::R
         }
         None => (tool.target)(reach)?,
     };
-    let Unprotected { by, at } = provisioner.unprotect(&id).await.map_err(failed)?;
+    let Unprotected { by, at } = provisioner.unprotect(&id).await.map_err(error_of)?;
     Ok(output::data(&match is_json {
         true => json(&serde_json::json!({ "id": id.to_string(), "by": by, "at": at }))?,
         false => format!("Deletion protection of {id} is lifted until its next apply, by {by} at {at}\n"),

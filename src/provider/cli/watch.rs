@@ -6,7 +6,7 @@ mod words;
 
 use super::{
     output,
-    reports::{Looking, OpenDaemon, failed},
+    reports::{Looking, OpenDaemon, error_of},
 };
 use goldenpath_core::provision::Event;
 use live::Live;
@@ -36,6 +36,6 @@ pub(super) async fn run(arguments: Arguments, open: OpenDaemon) -> anyhow::Resul
         lost = shown.map(drop);
         goes_on
     };
-    connect.open(open)?.watch(operation.as_deref(), &mut show).await.map_err(failed)?;
+    connect.open(open)?.watch(operation.as_deref(), &mut show).await.map_err(error_of)?;
     Ok(lost?)
 }

@@ -74,14 +74,14 @@ pub fn pages() -> Pages {
     });
     let mut pages = Pages::from([
         ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
-        ("guides/golden-paths.md".into(), golden_paths(&Catalogue::embedded())),
+        ("guides/golden-paths.md".into(), golden_paths(&Catalogue::built_in())),
         ("guides/reading-a-plan.md".into(), format!("{reading}\n{READING}")),
         ("guides/explain.md".into(), format!("{explain}\n{EXPLAIN}\n```rego\n{REGO}```\n\n```python\n{PYTHON}```\n")),
         ("guides/daemon.md".into(), format!("{daemon}\n{DAEMON}")),
         ("guides/lint.md".into(), format!("{lint}\n{LINT}")),
         ("guides/policies.md".into(), format!("{policies}\n{POLICIES}")),
         ("guides/crossplane.md".into(), format!("{crossplane}\n{CROSSPLANE}")),
-        ("guides/security.md".into(), format!("{security}\n{}", promises::filled(SECURITY))),
+        ("guides/security.md".into(), format!("{security}\n{}", promises::fill(SECURITY))),
     ]);
     pages.extend(of_workloads);
     pages
@@ -130,11 +130,11 @@ fn tiers(page: &mut String, path: &GoldenPath) {
         columns.iter().map(|(_, tier)| *tier).flat_map(|tier| tier.quota.total.keys()).map(String::as_str).collect();
     for resource in resources {
         row(&format!("quota `{resource}`"), &|tier| {
-            tier.quota.total.get(resource).map_or("unset".to_owned(), |amount| amount.written().to_owned())
+            tier.quota.total.get(resource).map_or("unset".to_owned(), |amount| amount.original().to_owned())
         });
     }
     row("highest quota, in multiples of the default; otherwise", &|tier| {
-        let bounds = tier.quota.bounds.iter().map(|(name, bound)| format!("; `{name}` {}", bound.written()));
+        let bounds = tier.quota.bounds.iter().map(|(name, bound)| format!("; `{name}` {}", bound.original()));
         format!("{}{}", tier.quota.bound_factor, bounds.collect::<String>())
     });
     row("part of isolated slots, percent: default; bounds", &|tier| {
@@ -144,14 +144,14 @@ fn tiers(page: &mut String, path: &GoldenPath) {
     row("quota headroom, percent", &|tier| tier.quota.headroom_percent.to_string());
     row("container defaults: memory limit; CPU request, memory request", &|tier| {
         let limits = &tier.limits;
-        let memory = limits.default_memory.as_ref().map_or("none", |memory| memory.written());
-        format!("{memory}; {}, {}", limits.default_request_cpu.written(), limits.default_request_memory.written())
+        let memory = limits.default_memory.as_ref().map_or("none", |memory| memory.original());
+        format!("{memory}; {}, {}", limits.default_request_cpu.original(), limits.default_request_memory.original())
     });
     row("network `default_deny`", &|tier| tier.network.default_deny.as_str().to_owned());
     row("permissions of a developer", &|tier| tier.role(PersonaName::Developer).to_string());
     row("slot `isolation`", &|tier| tier.slot.isolation.as_str().to_owned());
     row("slot share: CPU, memory", &|tier| {
-        format!("{}, {}", tier.slot.share.cpu.written(), tier.slot.share.memory.written())
+        format!("{}, {}", tier.slot.share.cpu.original(), tier.slot.share.memory.original())
     });
     row("slot replicas: minimum to maximum", &|tier| {
         format!("{} to {}", tier.slot.min_replicas, tier.slot.max_replicas)

@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<ExitCode> {
     pages.insert("guides/rules.md".into(), rules::page(&sources)?);
     let readme = dir.join(README);
     let text = fs::read_to_string(&readme).with_context(|| format!("can't read {}", readme.display()))?;
-    pages.insert(README.into(), promises::filled(&text));
+    pages.insert(README.into(), promises::fill(&text));
     if !check {
         write(&dir, &pages)?;
         return Ok(ExitCode::SUCCESS);

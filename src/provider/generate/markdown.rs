@@ -96,7 +96,7 @@ fn line(attribute: &Attribute, inside: &str) -> String {
         );
     }
     if let Some(default) = &attribute.default {
-        let _ = write!(text, " Defaults to `{}`.", shown(default));
+        let _ = write!(text, " Defaults to `{}`.", hcl(default));
     }
     if let AttributeType::Nested(..) = attribute.kind {
         let _ = write!(text, " See [`{inside}`](#{}).", anchor(inside));
@@ -129,17 +129,17 @@ fn type_name(ty: &Type) -> String {
 }
 
 /// As HCL would write it.
-fn shown(value: &Value) -> String {
+fn hcl(value: &Value) -> String {
     match value.inner() {
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => format!("\"{text}\""),
         Value::List(elements) | Value::Set(elements) => {
-            format!("[{}]", elements.iter().map(shown).collect::<Vec<_>>().join(", "))
+            format!("[{}]", elements.iter().map(hcl).collect::<Vec<_>>().join(", "))
         }
         Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
         Value::Map(entries) => {
-            let entries = entries.iter().map(|(name, value)| format!("{name} = {}", shown(value)));
+            let entries = entries.iter().map(|(name, value)| format!("{name} = {}", hcl(value)));
             format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
         }
         Value::Null | Value::Unknown(_) | Value::Dynamic(_) => "null".to_owned(),
@@ -153,7 +153,7 @@ fn anchor(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plugin::schema::{computed, object, optional, refused, required};
+    use plugin::schema::{computed, object, optional, refusal, required};
 
     #[test]
     fn a_page_has_each_attribute_under_who_sets_it() {
@@ -162,7 +162,7 @@ mod tests {
             optional("mode", Type::String).one_of(&["a", "b"]).default("a").describe("How."),
             optional(
                 "inner",
-                object([required("x", Type::set(Type::Number)).describe("X."), refused("y", Type::Bool, "write `x`")]),
+                object([required("x", Type::set(Type::Number)).describe("X."), refusal("y", Type::Bool, "write `x`")]),
             )
             .describe("Inside."),
             computed("id", Type::String).describe("Id."),

@@ -9,8 +9,8 @@ use goldenpath_core::{
 };
 
 /// The text with its tables as they are now.
-pub fn filled(text: &str) -> String {
-    let catalogue = Catalogue::embedded();
+pub fn fill(text: &str) -> String {
+    let catalogue = Catalogue::built_in();
     let tiers: Vec<&Tier> = [TierClass::Dev, TierClass::Prod]
         .into_iter()
         .filter_map(|class| {

@@ -174,7 +174,7 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
 /// `src`: the folder of the sources.
 pub fn page(src: &Path) -> anyhow::Result<String> {
     let source = source::read(src)?;
-    let left = unsaid(&source);
+    let left = missing_codes(&source);
     ensure!(left.is_empty(), "rules.rs knows no text or no group of {left:?}: see `PUT_TOGETHER` and `GROUPS`");
     let mut page = head(
         "Rules and checks",
@@ -240,7 +240,7 @@ fn texts(texts: &[String]) -> Vec<&str> {
 }
 
 /// Of the codes in the source, those that the page would not have, or in some place without words.
-fn unsaid(source: &Source) -> Vec<String> {
+fn missing_codes(source: &Source) -> Vec<String> {
     let rows = rows(source);
     let is_rule = |code: &str| policy::rules().iter().any(|rule| rule.id == code);
     let is_grouped = |code: &str| GROUPS.iter().any(|(group, _)| *group == group_of(code));
@@ -287,7 +287,7 @@ mod tests {
     fn every_code_of_the_source_is_on_the_page() {
         let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let source = source::read(&src).unwrap();
-        assert_eq!(unsaid(&source), Vec::<String>::new());
+        assert_eq!(missing_codes(&source), Vec::<String>::new());
         let is_there =
             |code: &str| source.alike.contains(code) || source.reports.iter().any(|report| report.code == code);
         let gone: Vec<_> = PUT_TOGETHER.iter().filter(|(code, ..)| !is_there(code)).collect();

@@ -110,7 +110,7 @@ pub fn drift() -> Attribute {
 }
 
 /// Of the offline target. No resource takes facts: HCL could name another account's roles and networks with them.
-pub fn facts_given() -> Attribute {
+pub fn given_facts() -> Attribute {
     required("facts", facts(true))
         .describe("Facts of the one cluster, in the form that the data source `goldenpath_cluster` returns.")
 }

@@ -28,7 +28,7 @@ impl ManagedResource for EksWorkloadSlot {
     }
 
     fn schema(&self) -> Schema {
-        Schema::new(configured().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
+        Schema::new(inputs().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
             "The place for one workload in an environment: an AWS identity for its ServiceAccount, a share of the quota, \
              availability, and network rules. The workload itself stays in your own repository; the data source \
              `goldenpath_workload_manifests` has a Deployment that fits the slot.\n\nDefaults that depend on the tier are listed in the \
@@ -54,7 +54,7 @@ impl ManagedResource for EksWorkloadSlot {
     }
 }
 
-fn configured() -> Vec<Attribute> {
+fn inputs() -> Vec<Attribute> {
     vec![
         required("name", Type::String).parses::<DnsLabel>().replaces().example("ledger").describe(
             "Name of the slot and of its ServiceAccount: a DNS label of at most 40 characters (RFC 1123). Changing this \

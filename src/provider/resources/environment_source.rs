@@ -44,7 +44,7 @@ impl DataSource for EnvironmentSource {
              when its `golden_path_version` says so.",
         );
         let ours = team_environment::outputs().into_iter().chain([principals, left, newer]);
-        Schema::new([id].into_iter().chain(written()).chain(ours)).describe(
+        Schema::new([id].into_iter().chain(inputs()).chain(ours)).describe(
             "An environment that exists, by its record: for the configuration of an application, which is often not the one that \
              manages the environment.",
         )
@@ -62,7 +62,7 @@ impl DataSource for EnvironmentSource {
 }
 
 /// What was requested, as far as others ask for it.
-fn written() -> [Attribute; 5] {
+fn inputs() -> [Attribute; 5] {
     let text = |name, what: &str| computed(name, Type::String).describe(what);
     [
         text("name", "Name of the environment."),

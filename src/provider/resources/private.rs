@@ -89,7 +89,7 @@ impl Memory {
 
     /// The instance that a create replaces: the first half of a replacement, an update, has left it here; or the plan of
     /// the create itself, when it is applied.
-    pub fn replaced(&self) -> Option<Replaced> {
+    pub fn replaced_instance(&self) -> Option<Replaced> {
         match self.intent {
             Intent::Update if !self.uid.is_empty() => {
                 Some(Replaced { id: self.id.clone(), uid: self.uid.clone(), protected: self.protected == Some(true) })
@@ -138,20 +138,20 @@ mod tests {
     #[test]
     fn a_create_knows_what_it_replaces() {
         let first_half = Memory { intent: Intent::Update, uid: "u1".into(), ..Memory::default() };
-        let replaced = first_half.replaced();
+        let replaced = first_half.replaced_instance();
         assert_eq!(
             replaced.as_ref().map(|r| r.uid.as_str()),
             Some("u1"),
             "the first half of a replacement is an update"
         );
         let second_half = Memory { intent: Intent::Create, replaced: replaced.clone(), ..Memory::default() };
-        assert_eq!(second_half.replaced(), replaced, "the plan of the create, when it is applied");
+        assert_eq!(second_half.replaced_instance(), replaced, "the plan of the create, when it is applied");
         for (memory, reason) in [
             (Memory { intent: Intent::Create, ..Memory::default() }, "a create of something new"),
             (Memory { uid: "u1".into(), ..Memory::default() }, "bytes of a state, not of a plan"),
             (Memory { intent: Intent::Update, ..Memory::default() }, "an update of a state without a uid"),
         ] {
-            assert_eq!(memory.replaced(), None, "{reason}");
+            assert_eq!(memory.replaced_instance(), None, "{reason}");
         }
     }
 }

@@ -49,7 +49,7 @@ impl Run {
         let known = self.0.entry(thing.clone()).or_default();
         match (known.is_created, known.is_destroyed && !is_replacement) {
             (true, _) => Err(planned_twice(&thing)),
-            (false, true) => Err(renamed(&thing)),
+            (false, true) => Err(rename_error(&thing)),
             (false, false) => {
                 known.is_created = true;
                 Ok(known.read.clone().filter(|_| !is_replacement))
@@ -61,7 +61,7 @@ impl Run {
     pub fn destroy(&mut self, thing: Thing) -> Result<(), Diagnostic> {
         let known = self.0.entry(thing.clone()).or_default();
         known.is_destroyed = true;
-        if known.is_created { Err(renamed(&thing)) } else { Ok(()) }
+        if known.is_created { Err(rename_error(&thing)) } else { Ok(()) }
     }
 }
 
@@ -76,7 +76,7 @@ fn planned_twice(Thing { ty, id }: &Thing) -> Diagnostic {
     )
 }
 
-fn renamed(Thing { ty, id }: &Thing) -> Diagnostic {
+fn rename_error(Thing { ty, id }: &Thing) -> Diagnostic {
     Diagnostic::error(
         format!("{id} is destroyed under one address and created under another"),
         format!(

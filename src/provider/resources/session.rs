@@ -91,7 +91,7 @@ impl Session {
         self.state().target = target;
     }
 
-    pub fn known(&self) -> Result<Arc<Configured>, Pending> {
+    pub fn maybe_target(&self) -> Result<Arc<Configured>, Pending> {
         match &self.state().target {
             ConfiguredTarget::Unconfigured => Err(Pending::Unconfigured),
             ConfiguredTarget::Undecided => Err(Pending::Undecided),
@@ -101,7 +101,7 @@ impl Session {
 
     /// For what can't wait. `doing` is what was to be done: "create demo/payments-prod".
     pub fn target(&self, doing: &str) -> Result<Arc<Configured>, Diagnostic> {
-        self.known().map_err(|pending| pending.diagnostic(doing))
+        self.maybe_target().map_err(|pending| pending.diagnostic(doing))
     }
 
     pub fn set_rules(&self, rules: Rules) {

@@ -33,7 +33,7 @@ impl ManagedResource for TeamEnvironment {
     }
 
     fn schema(&self) -> Schema {
-        Schema::new(configured().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
+        Schema::new(inputs().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
             "What one team gets in one tier on one cluster: namespaces with quotas, limits, network rules and Pod Security, \
              access for people and machines, and the guardrails of the tier. Ten lines of HCL stand for all of it, and the \
              plan lists every object under `objects`.\n\nThe configuration can only narrow what the golden path grants: \
@@ -62,7 +62,7 @@ impl ManagedResource for TeamEnvironment {
     }
 }
 
-fn configured() -> Vec<Attribute> {
+fn inputs() -> Vec<Attribute> {
     vec![
         required("name", Type::String).parses::<DnsLabel>().replaces().example("payments-prod").describe(
             "Name of the environment: a DNS label of at most 40 characters (RFC 1123). The namespace with key `default` has \

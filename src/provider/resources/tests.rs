@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 #[test]
 fn schemas_keep_the_laws_of_core() {
-    for Declared { block, name, schema } in declared() {
+    for Declared { block, name, schema } in declarations() {
         let law = if block == "provider" { laws::check_provider_schema } else { laws::check_schema };
         assert_eq!(law(&schema), vec![], "{block} {name}");
     }
@@ -33,14 +33,14 @@ fn everything_is_described() {
             }
         }
     }
-    for Declared { name, schema, .. } in declared() {
+    for Declared { name, schema, .. } in declarations() {
         assert!(!schema.description.is_empty(), "{name}");
         walk(name, &schema.attributes);
     }
 }
 
 /// What a user can write, without `timeouts`, which are read apart; refused words are in the type alone.
-fn configured(schema: &Schema, tree: &Value) -> (Value, Type) {
+fn writable_part(schema: &Schema, tree: &Value) -> (Value, Type) {
     let attributes =
         schema.attributes.iter().filter(|attribute| attribute.mode != Mode::Computed && attribute.name != "timeouts");
     let ty = Type::object(attributes.map(|attribute| (attribute.name, attribute.kind.ty())));
@@ -64,10 +64,10 @@ fn schema_and_spec_are_one_shape() {
         for (tree, reason) in [(full, "everything is written"), (bare, "only what is required")] {
             let tree = schema::with_defaults(&schema, &tree);
             assert_eq!(schema::validate(&schema, &tree), vec![], "{name}: {reason}");
-            let (tree, ty) = configured(&schema, &tree);
+            let (tree, ty) = writable_part(&schema, &tree);
             let spec = resource.spec(&tree).unwrap_or_else(|error| panic!("{name}: {reason}: {error}"));
             let all = conform(tree.clone(), &ty).unwrap();
-            let written = spec.written().unwrap();
+            let written = spec.to_document().unwrap();
             assert_eq!(conform(to_value(&written), &ty).unwrap(), all, "{name}: {reason}: written back");
             assert_eq!(resource.golden().parse(&written).unwrap(), spec, "{name}: {reason}: by way of a record");
             assert_eq!(resource.id(&tree), Some(spec.id()), "{name}: {reason}");

@@ -28,7 +28,7 @@ pub fn command_line() -> anyhow::Result<ExitCode> {
             documents: target::documents,
             offline: target::offline,
             target: survey,
-            daemon: daemon::recorded,
+            daemon: daemon::reports_and_provisioner,
         },
         permissions: permissions::PERMISSIONS,
         inspector: &inspector::TargetInspector,

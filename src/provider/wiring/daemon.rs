@@ -46,7 +46,7 @@ pub(super) fn provisioner(daemon: provider_config::Daemon) -> anyhow::Result<Arc
 }
 
 /// What a daemon knows of, and who plans there.
-pub(super) fn recorded(
+pub(super) fn reports_and_provisioner(
     daemon: provider_config::Daemon,
 ) -> anyhow::Result<(Arc<dyn DaemonReports>, Arc<dyn Provisioner>)> {
     let client = Arc::new(Client::new(client_options(daemon)?, &[]));

@@ -126,7 +126,7 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
         kubernetes_permissions: None,
         clock: None,
         objects: own,
-        catalogue: Catalogue::embedded(),
+        catalogue: Catalogue::built_in(),
     }
 }
 

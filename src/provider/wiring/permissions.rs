@@ -8,7 +8,7 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{CatalogueSource, ClusterArn, PersonaName},
-    golden::{boundary_policy, cluster_roles, home, rendered},
+    golden::{baseline_names, boundary_policy, cluster_roles, home},
 };
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn of_kubernetes(sources: &[CatalogueSource], part: Option<Part>, group: Option<
         let catalogue = &target::built_in_and(sources)?;
         let rules = |persona| cluster_roles::rules(persona, |_| true, catalogue.role_rules(persona));
         let held = PersonaName::ALL.into_iter().flat_map(rules).collect();
-        items.extend(kube::for_baseline(&rendered(catalogue), held));
+        items.extend(kube::for_baseline(&baseline_names(catalogue), held));
     }
     items.push(kube::for_facts());
     if part != Some(Part::Baseline) {
@@ -49,7 +49,7 @@ fn of_kubernetes(sources: &[CatalogueSource], part: Option<Part>, group: Option<
         items.push(kube::for_probe());
     }
     if let Some(group) = group {
-        items.extend(kube::bound(&items, group));
+        items.extend(kube::bindings(&items, group));
     }
     Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
 }

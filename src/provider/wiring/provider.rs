@@ -74,7 +74,7 @@ impl Connection for Client {
 
     async fn configure(&self, request: Configure) -> Vec<Diagnostic> {
         let configured = match provider_config::resolve(&request.config, &self.environment) {
-            Ok(config) => target::opened(config).await,
+            Ok(config) => target::open_without_blocking(config).await,
             Err(Refused::Undecided) => {
                 self.session.configure(ConfiguredTarget::Undecided);
                 return vec![];

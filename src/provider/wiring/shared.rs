@@ -55,7 +55,7 @@ pub(super) fn limit(limits: &Limits) {
 pub(super) fn count(metrics: &Arc<Metrics>) {
     let metrics = metrics.clone();
     goldenpath_adapters::count_requests(move |request| match request {
-        Request::Made { service, operation, code } => metrics.request(service, operation, code),
-        Request::Waited { service, time } => metrics.waited(service, time),
+        Request::Made { service, operation, code } => metrics.count_request(service, operation, code),
+        Request::Waited { service, time } => metrics.count_wait(service, time),
     });
 }

@@ -33,7 +33,7 @@ pub(super) struct Opened {
 }
 
 /// Fetching a repository may take a while, in which the process goes on answering.
-pub(super) async fn opened(config: ProviderConfig) -> Result<Opened, Diagnostic> {
+pub(super) async fn open_without_blocking(config: ProviderConfig) -> Result<Opened, Diagnostic> {
     if !config.catalogue.sources.iter().any(|source| matches!(source, CatalogueSource::Git(_))) {
         return open(config);
     }
@@ -144,7 +144,7 @@ pub(super) fn catalogue_at_hand(sources: &Sources) -> anyhow::Result<Arc<Catalog
 
 fn catalogue_with(Sources { sources, without_built_in }: &Sources, fetch: Fetch) -> anyhow::Result<Arc<Catalogue>> {
     if sources.is_empty() && !without_built_in {
-        return Ok(Catalogue::embedded());
+        return Ok(Catalogue::built_in());
     }
     let documents = texts(sources, fetch)?;
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 use crate::{
     Sandbox,
     eks::clusters,
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     store::{Row, Store, home},
 };
 use goldenpath_core::domain::{Class, ClusterArn, ClusterRef, ObjectKey};
@@ -17,14 +17,14 @@ impl Sandbox {
     ) -> Result<T, SandboxError> {
         let cluster = self.cluster.clone();
         self.out_of_band(move |store| {
-            let cluster = meant(store, cluster)?;
+            let cluster = resolve(store, cluster)?;
             work(store, &cluster)
         })
         .await
     }
 }
 
-fn meant(store: &Store, cluster: Option<ClusterRef>) -> Result<ClusterArn, SandboxError> {
+fn resolve(store: &Store, cluster: Option<ClusterRef>) -> Result<ClusterArn, SandboxError> {
     let cluster = match cluster.or(clusters::only(store)?) {
         Some(cluster) => cluster,
         None => "demo".parse().map_err(|_| SandboxError::Ended)?,
@@ -34,5 +34,5 @@ fn meant(store: &Store, cluster: Option<ClusterRef>) -> Result<ClusterArn, Sandb
 
 pub fn load(store: &Store, cluster: &ClusterArn, key: &ObjectKey) -> Result<Row, SandboxError> {
     Row::load(store, home(cluster, key), key)?
-        .ok_or_else(|| refused(Class::NotFound, CALL, format!("the sandbox has no {key}")))
+        .ok_or_else(|| refusal(Class::NotFound, CALL, format!("the sandbox has no {key}")))
 }

@@ -4,7 +4,7 @@ use super::cluster::{CALL, load};
 use crate::{
     Sandbox,
     eks::clusters,
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     kubernetes::{
         managed::{self, Force},
         server,
@@ -46,7 +46,7 @@ fn edit(
 ) -> Result<(), SandboxError> {
     let before = (row.body.clone(), row.managers.clone());
     let no_field =
-        |row: &Row| refused(Class::Invalid, CALL, format!("{pointer} does not lead to a field of {}", row.key));
+        |row: &Row| refusal(Class::Invalid, CALL, format!("{pointer} does not lead to a field of {}", row.key));
     match value {
         Some(value) if as_applier => {
             // What it declared before it declares still: an apply without it would take it away.
@@ -70,8 +70,8 @@ fn edit(
     }
     if row.key.is_aws() {
         let kind = row.key.kind();
-        ports::typed(&row.key, row.body.clone())
-            .map_err(|error| refused(Class::Invalid, CALL, format!("not a {kind}: {error}")))?;
+        ports::parse_body(&row.key, row.body.clone())
+            .map_err(|error| refusal(Class::Invalid, CALL, format!("not a {kind}: {error}")))?;
         return row.save(store);
     }
     server::admit(store, &clusters::get(store, cluster)?, &row.key, &row.body, true, CALL)?;

@@ -3,7 +3,7 @@
 use super::cluster::{CALL, load};
 use crate::{
     Sandbox,
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     kubernetes::{managed, server},
     ports::{self, OwnedApply},
     store::Row,
@@ -100,7 +100,7 @@ impl Sandbox {
 
 fn in_kubernetes(row: Row) -> Result<Row, SandboxError> {
     if row.key.is_aws() {
-        return Err(refused(Class::Invalid, CALL, format!("{} is in AWS, where nothing has finalizers", row.key)));
+        return Err(refusal(Class::Invalid, CALL, format!("{} is in AWS, where nothing has finalizers", row.key)));
     }
     Ok(row)
 }

@@ -5,7 +5,7 @@
 //! the adapter of AWS does, and everything else leaves it dead.
 
 use crate::{
-    error::{SandboxError, refused, refused_by_aws},
+    error::{SandboxError, refusal, refusal_by_aws},
     iam::{self, Principal},
     options::ClusterOptions,
     store::{Row, Store, uuid},
@@ -26,13 +26,13 @@ pub fn apply(
     found: Option<Row>,
 ) -> Result<Row, SandboxError> {
     let call = if found.is_some() { "eks:UpdateAccessEntry" } else { CREATE };
-    let invalid = |message: String| refused(Class::Invalid, call, message);
+    let invalid = |message: String| refusal(Class::Invalid, call, message);
     check_mode(cluster, call)?;
     rules::check_entry(entry).map_err(invalid)?;
     let mut body = serde_json::to_value(entry)?;
     let Some(mut row) = found else { return create(store, cluster, principal, body) };
     if row.is_another(&body) {
-        return Err(refused(
+        return Err(refusal(
             Class::Conflict,
             CREATE,
             "ResourceInUseException: The specified access entry resource is already in use on this cluster. (it is not marked as \
@@ -52,7 +52,7 @@ pub fn apply(
 
 /// CreateAccessEntry.
 fn create(store: &Store, cluster: &ClusterOptions, principal: &str, body: Value) -> Result<Row, SandboxError> {
-    rules::check_principal(principal).map_err(|message| refused(Class::Invalid, CREATE, message))?;
+    rules::check_principal(principal).map_err(|message| refusal(Class::Invalid, CREATE, message))?;
     let mut row = Row::new(store, &cluster.arn, &key_of(principal), body)?;
     // The last part of the entry's own ARN.
     row.external_id = Some(uuid()?);
@@ -61,7 +61,7 @@ fn create(store: &Store, cluster: &ClusterOptions, principal: &str, body: Value)
         Principal::Role { id } => row.uid = id,
         Principal::Other => {}
         Principal::Ghost => {
-            return Err(refused_by_aws(CREATE, "InvalidParameterException", principal));
+            return Err(refusal_by_aws(CREATE, "InvalidParameterException", principal));
         }
     }
     row.save(store)?;
@@ -86,7 +86,7 @@ pub fn key_of(principal: &str) -> ObjectKey {
 /// Access entries and their policies have no effect on a cluster that does not read them.
 pub fn check_mode(cluster: &ClusterOptions, call: &str) -> Result<(), SandboxError> {
     if cluster.authentication_mode == AuthenticationMode::ConfigMap {
-        return Err(refused(
+        return Err(refusal(
             Class::Invalid,
             call,
             "InvalidRequestException: The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to \

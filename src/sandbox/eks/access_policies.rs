@@ -2,7 +2,7 @@
 
 use super::access_entries::{check_mode, key_of};
 use crate::{
-    error::{SandboxError, refused, refused_by_aws},
+    error::{SandboxError, refusal, refusal_by_aws},
     options::ClusterOptions,
     store::{Row, Store},
 };
@@ -28,10 +28,10 @@ pub fn apply(
     found: Option<Row>,
 ) -> Result<Row, SandboxError> {
     check_mode(cluster, CALL)?;
-    rules::check_access_policy(policy).map_err(|message| refused(Class::Invalid, CALL, message))?;
+    rules::check_access_policy(policy).map_err(|message| refusal(Class::Invalid, CALL, message))?;
     let body = body(store, &cluster.arn, principal)?;
     if mark(key, cluster.arn.as_str(), &body).cluster.is_none() {
-        return Err(refused(Class::Invalid, CALL, rules::not_our_entry(principal, policy)));
+        return Err(refusal(Class::Invalid, CALL, rules::not_our_entry(principal, policy)));
     }
     // One association holds all its namespaces; each is a row, so that none is lost when another comes or goes.
     let mut row = match found {
@@ -46,7 +46,7 @@ pub fn apply(
 fn body(store: &Store, cluster: &ClusterArn, principal: &str) -> Result<Value, SandboxError> {
     match Row::load(store, cluster.as_str(), &key_of(principal))? {
         Some(entry) => Ok(json!({"tags": entry.body["tags"]})),
-        None => Err(refused_by_aws(CALL, "ResourceNotFoundException", principal)),
+        None => Err(refusal_by_aws(CALL, "ResourceNotFoundException", principal)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::clusters;
 use crate::{
-    error::{SandboxError, refused, refused_by_aws},
+    error::{SandboxError, refusal, refusal_by_aws},
     iam::{self, Principal},
     options::ClusterOptions,
     store::{Row, Store, uuid},
@@ -25,7 +25,7 @@ pub fn apply(
     let mut row = match found {
         None => Row::new(store, &cluster.arn, key, body.clone())?,
         Some(row) if row.is_another(&body) => {
-            return Err(refused(
+            return Err(refusal(
                 Class::Conflict,
                 "eks:CreatePodIdentityAssociation",
                 format!("ResourceInUseException: Association already exists: {} (it is not marked as ours)", row.uid),
@@ -62,10 +62,10 @@ fn check(
     call: &str,
     association: &PodIdentityAssociation,
 ) -> Result<(), SandboxError> {
-    rules::check_association(cluster, association).map_err(|message| refused(Class::Invalid, call, message))?;
+    rules::check_association(cluster, association).map_err(|message| refusal(Class::Invalid, call, message))?;
     let role_arn = &association.role_arn;
     if !matches!(iam::principal(store, cluster, role_arn)?, Principal::Role { .. }) {
-        return Err(refused_by_aws(call, "InvalidParameterException", role_arn));
+        return Err(refusal_by_aws(call, "InvalidParameterException", role_arn));
     }
     Ok(())
 }

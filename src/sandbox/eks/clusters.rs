@@ -1,7 +1,7 @@
 //! Clusters and what they are.
 
 use crate::{
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     options::ClusterOptions,
     store::Store,
 };
@@ -19,8 +19,8 @@ pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, Sandb
     }
     match found.as_slice() {
         [(_, options)] => Ok(serde_json::from_str(options)?),
-        [] => Err(not_found(cluster.as_str())),
-        _ => Err(refused(
+        [] => Err(no_cluster(cluster.as_str())),
+        _ => Err(refusal(
             Class::Invalid,
             DESCRIBE,
             format!("several clusters of this sandbox are named {}: write the ARN", cluster.name()),
@@ -31,7 +31,7 @@ pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, Sandb
 pub fn get(store: &Store, cluster: &ClusterArn) -> Result<ClusterOptions, SandboxError> {
     let mut statement = store.connection().prepare_cached("SELECT options FROM cluster WHERE arn = ?1")?;
     let options: Option<String> = statement.query_row([cluster.as_str()], |row| row.get(0)).optional()?;
-    Ok(serde_json::from_str(&options.ok_or_else(|| not_found(cluster.as_str()))?)?)
+    Ok(serde_json::from_str(&options.ok_or_else(|| no_cluster(cluster.as_str()))?)?)
 }
 
 pub fn only(store: &Store) -> Result<Option<ClusterRef>, SandboxError> {
@@ -46,9 +46,9 @@ pub fn only(store: &Store) -> Result<Option<ClusterRef>, SandboxError> {
 
 const DESCRIBE: &str = "eks:DescribeCluster";
 
-fn not_found(cluster: &str) -> SandboxError {
+fn no_cluster(cluster: &str) -> SandboxError {
     let name = cluster.rsplit('/').next().unwrap_or(cluster);
-    refused(
+    refusal(
         Class::NotFound,
         DESCRIBE,
         format!("ResourceNotFoundException: No cluster found for name: {name}. (looked for {cluster} in this sandbox)"),

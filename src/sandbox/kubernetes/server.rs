@@ -6,7 +6,7 @@ use super::{
     namespaces,
 };
 use crate::{
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     options::ClusterOptions,
     store::{Row, Store, namespace_of},
 };
@@ -47,7 +47,7 @@ pub fn finish(
 ) -> Result<Row, SandboxError> {
     let is_new = row.id.is_none();
     if !is_new {
-        document::immutable(&row.key, &body, &row.body).map_err(|message| refused(Class::Invalid, call, message))?;
+        document::immutable(&row.key, &body, &row.body).map_err(|message| refusal(Class::Invalid, call, message))?;
     }
     // An apply that changes nothing keeps the resourceVersion.
     if is_new || row.body != body || row.managers != managers {
@@ -74,14 +74,14 @@ pub fn admit(
         return Ok(());
     };
     if !document::is_served(cluster, api_version) {
-        return Err(refused(Class::NotFound, call, format!("no matches for kind {kind:?} in version {api_version:?}")));
+        return Err(refusal(Class::NotFound, call, format!("no matches for kind {kind:?} in version {api_version:?}")));
     }
-    document::check(key, document).map_err(|message| refused(Class::Invalid, call, message))?;
+    document::check(key, document).map_err(|message| refusal(Class::Invalid, call, message))?;
     let Some(namespace) = namespace else { return Ok(()) };
     let home = ObjectKey::namespace_object(namespace);
     match Row::load(store, cluster.arn.as_str(), &home)? {
-        None => Err(refused(Class::NotFound, call, format!("namespaces {namespace:?} not found"))),
-        Some(place) if place.deleted_at.is_some() && !exists => Err(refused(
+        None => Err(refusal(Class::NotFound, call, format!("namespaces {namespace:?} not found"))),
+        Some(place) if place.deleted_at.is_some() && !exists => Err(refusal(
             Class::Conflict,
             call,
             format!(
@@ -114,7 +114,7 @@ pub fn delete(store: &mut Store, cluster: &ClusterArn, mut row: Row) -> Result<D
     };
     let is_namespace = kind == "Namespace";
     if is_namespace && IMMORTAL.contains(&name.as_str()) {
-        return Err(refused(
+        return Err(refusal(
             Class::Denied,
             "DELETE Namespace",
             format!("namespaces {name:?} is forbidden: this namespace may not be deleted"),

@@ -150,7 +150,7 @@ impl Listing<'_> {
             }
         }
         if row.is_visible(self.store) && row.id.is_some_and(|id| self.seen.insert(id)) {
-            self.found.push(view::observed(self.store, self.cluster, row)?);
+            self.found.push(view::observation(self.store, self.cluster, row)?);
         }
         Ok(())
     }

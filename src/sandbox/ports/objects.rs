@@ -4,7 +4,7 @@ use super::{listing, view};
 use crate::{
     Sandbox,
     eks::{access_entries, access_policies, associations, clusters},
-    error::{SandboxError, refused},
+    error::{SandboxError, refusal},
     iam,
     kubernetes::server,
     store::{PendingCall, Row, Store, Verb, home},
@@ -28,7 +28,7 @@ impl Objects for Sandbox {
         let call = PendingCall::of_object(Verb::Apply, &order.key);
         self.call(call, move |store| {
             let row = self::apply(store, &order)?;
-            view::observed(store, &order.cluster, row)
+            view::observation(store, &order.cluster, row)
         })
         .await
     }
@@ -94,7 +94,7 @@ pub fn apply(store: &mut Store, apply: &OwnedApply) -> Result<Row, SandboxError>
         (ObjectKey::Kube { .. }, Body::Kube(document)) => {
             server::apply(store, &cluster, key, (document, manager, take), found)
         }
-        (key, _) => Err(refused(Class::Invalid, &format!("apply {key}"), "the body is of another kind than the key")),
+        (key, _) => Err(refusal(Class::Invalid, &format!("apply {key}"), "the body is of another kind than the key")),
     }
 }
 
@@ -135,5 +135,5 @@ fn check(expect: &Expect, found: Option<&Row>, key: &ObjectKey) -> Result<(), Sa
              latest version and try again"
         ),
     };
-    Err(refused(Class::Conflict, &format!("write {key}"), message))
+    Err(refusal(Class::Conflict, &format!("write {key}"), message))
 }

@@ -1,6 +1,6 @@
 //! A row as the ports see it: whose it is, its fields with their holders, what it waits for.
 
-use super::typed::typed;
+use super::typed::parse_body;
 use crate::{
     eks::access_entries,
     error::SandboxError,
@@ -23,7 +23,7 @@ pub fn ownership(cluster: &ClusterArn, row: &Row) -> Ownership {
 }
 
 /// Takes the row: its document is dropped once it is projected.
-pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observed, SandboxError> {
+pub fn observation(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observed, SandboxError> {
     let ownership = ownership(cluster, &row);
     let deleting = match &row.deleted_at {
         Some(_) => Some(namespaces::why_deleting(store, &row)?),
@@ -31,9 +31,9 @@ pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observe
     };
     let record = record_text(&row, &ownership).map(Into::into);
     let adoptable_by = adoptable_by(&row, &ownership).map(str::to_owned);
-    let (id, external_id) = generated(cluster, &row);
+    let (id, external_id) = ids(cluster, &row);
     let Row { key, version, body, managers, .. } = row;
-    let used = if key.kind() == "ResourceQuota" { resource_quota::used(&body) } else { BTreeMap::new() };
+    let used = if key.kind() == "ResourceQuota" { resource_quota::usage(&body) } else { BTreeMap::new() };
     let fields = project(&key, body, &managers)?;
     Ok(Observed {
         deleting,
@@ -47,7 +47,7 @@ pub fn observed(store: &Store, cluster: &ClusterArn, row: Row) -> Result<Observe
 }
 
 /// The ids that matter to others. An access entry's own is its ARN; that of the principal behind it stays inside.
-fn generated(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>) {
+fn ids(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>) {
     let uid = || (!row.uid.is_empty()).then(|| row.uid.clone());
     match &row.key {
         ObjectKey::Role { .. } => (uid(), None),
@@ -60,7 +60,7 @@ fn generated(cluster: &ClusterArn, row: &Row) -> (Option<String>, Option<String>
 }
 
 fn project(key: &ObjectKey, body: Value, managers: &str) -> Result<Fields, SandboxError> {
-    Ok(match typed(key, body)? {
+    Ok(match parse_body(key, body)? {
         Body::Kube(document) => {
             let holders = Holders::of(managers);
             kinds::fields_of_document(&document, &|path| holder(&holders, path))

@@ -7,7 +7,7 @@ use super::{
     file::Store,
     log::{self, CallLogEntry, PendingCall},
 };
-use crate::error::{SandboxError, refused};
+use crate::error::{SandboxError, refusal};
 use goldenpath_core::domain::Class;
 use std::time::Duration;
 
@@ -56,13 +56,13 @@ fn in_transaction<T>(
         log::append(store, &call, false)?;
         return Ok((CallOutcome { number: call.number, result: Err(SandboxError::Ended), late: None }, true));
     }
-    let mut result = match refusal(store, &call, &met)? {
+    let mut result = match injected_fault(store, &call, &met)? {
         Some(refusal) => Err(refusal),
-        None => unchanged_if_refused(store, work),
+        None => forbid_late_refusal(store, work),
     };
     if met.contains(&Action::Lost) && result.is_ok() {
         result =
-            Err(refused(Class::Unavailable, &call.describe(), "the connection was lost before the response arrived"));
+            Err(refusal(Class::Unavailable, &call.describe(), "the connection was lost before the response arrived"));
     }
     let mut throttled = false;
     match &result {
@@ -78,8 +78,8 @@ fn in_transaction<T>(
 }
 
 /// The faults and the throttle that respond in place of the target.
-fn refusal(store: &Store, call: &CallLogEntry, met: &[Action]) -> Result<Option<SandboxError>, SandboxError> {
-    let no = |class, message: &str| Ok(Some(refused(class, &call.describe(), message)));
+fn injected_fault(store: &Store, call: &CallLogEntry, met: &[Action]) -> Result<Option<SandboxError>, SandboxError> {
+    let no = |class, message: &str| Ok(Some(refusal(class, &call.describe(), message)));
     for action in met {
         match action {
             Action::Deny => {
@@ -111,7 +111,7 @@ const THROTTLED: &str = "ThrottlingException: Rate exceeded";
 
 /// A refusal comes before any change, so that its log row can be kept without a savepoint (which would copy every page that
 /// a call touches). One that comes later is a defect of ours and undoes the whole call.
-fn unchanged_if_refused<T>(
+fn forbid_late_refusal<T>(
     store: &mut Store,
     work: impl FnOnce(&mut Store) -> Result<T, SandboxError>,
 ) -> Result<T, SandboxError> {

@@ -147,7 +147,7 @@ pub(super) async fn change(
 }
 
 /// What hangs on an entry goes with it. So its policies and the age of its role are asked for only if it is not as expected without them.
-pub(super) async fn delete_expected(
+pub(super) async fn check_and_delete(
     cluster: EksCluster<'_>,
     principal: &str,
     expect: &Expect,

@@ -47,7 +47,7 @@ impl Live {
         mark(&self.key, cluster.as_str(), &json!({"tags": self.tags}))
     }
 
-    pub(super) fn observed(self, cluster: &ClusterArn) -> Observed {
+    pub(super) fn observation(self, cluster: &ClusterArn) -> Observed {
         let ownership = self.mark(cluster).ownership(cluster.as_str(), || self.owner());
         let version = self.version();
         Observed {

@@ -48,7 +48,7 @@ pub(super) async fn observe(cluster: EksCluster<'_>, selector: &Selector) -> Res
     found.extend(all(left.collect()).await?.into_iter().flatten());
     found.extend(listed.into_iter().flat_map(|listed| listed.live));
     let found: BTreeMap<ObjectKey, Live> = found.into_iter().map(|live| (live.key.clone(), live)).collect();
-    Ok(found.into_values().map(|live| live.observed(cluster.arn)).collect())
+    Ok(found.into_values().map(|live| live.observation(cluster.arn)).collect())
 }
 
 /// A role or an association. What belongs to a principal is read with its entry.

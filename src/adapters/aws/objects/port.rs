@@ -23,7 +23,7 @@ impl Objects for Aws {
         let cluster = EksCluster { clients: self.clients().await?, arn };
         let body = with_default_tags(body, &self.options.default_tags);
         let live = apply_body(cluster, key, &body, &expect).await?;
-        Ok(live.observed(arn))
+        Ok(live.observation(arn))
     }
 
     async fn apply_policies(&self, applies: Vec<Apply<'_>>) -> Vec<Result<Observed, PortError>> {
@@ -34,7 +34,7 @@ impl Objects for Aws {
         };
         let wanted: Vec<(&ObjectKey, &Expect)> = applies.iter().map(|apply| (apply.key, &apply.expect)).collect();
         let results = access_policies::apply(EksCluster { clients, arn }, &wanted).await;
-        results.into_iter().map(|live| Ok(live?.observed(arn))).collect()
+        results.into_iter().map(|live| Ok(live?.observation(arn))).collect()
     }
 
     async fn delete(&self, cluster: &ClusterArn, key: &ObjectKey, expect: &Expect) -> Result<Deleted, PortError> {
@@ -68,7 +68,7 @@ async fn apply_body(cluster: EksCluster<'_>, key: &ObjectKey, body: &Body, expec
 pub(super) async fn delete(cluster: EksCluster<'_>, key: &ObjectKey, expect: &Expect) -> Result<(), PortError> {
     match key {
         ObjectKey::Role { name } => roles::delete(cluster, name, expect).await,
-        ObjectKey::AccessEntry { principal } => entries::delete_expected(cluster, principal, expect).await,
+        ObjectKey::AccessEntry { principal } => entries::check_and_delete(cluster, principal, expect).await,
         ObjectKey::AccessPolicy { .. } => access_policies::delete(cluster, key, expect).await,
         ObjectKey::PodIdentityAssociation { namespace, service_account } => {
             associations::delete(cluster, (namespace, service_account), expect).await

@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// Since this was last asked: how many listings, how many watches.
-    fn requested(&self) -> (usize, usize) {
+    fn take_counts(&self) -> (usize, usize) {
         let requests = std::mem::take(&mut *self.requests.lock().expect("requests"));
         let watches = requests.iter().filter(|request| request.contains("watch=true")).count();
         (requests.len() - watches, watches)
@@ -100,26 +100,26 @@ async fn plans_that_come_often_are_served_by_what_was_reported() {
     let (connection, mirror, (all, served)) = (server.connection(), Mirror::default(), all());
     let unserved = all - served;
     assert_eq!(names(&mirror, &connection).await, ["pay"]);
-    assert_eq!(server.requested(), (all, 0), "one plan is no reason to watch");
+    assert_eq!(server.take_counts(), (all, 0), "one plan is no reason to watch");
     assert_eq!(names(&mirror, &connection).await, ["pay"]);
-    assert_eq!(server.requested(), (all, served), "the second one watches what there is");
+    assert_eq!(server.take_counts(), (all, served), "the second one watches what there is");
     // (line, what there is, whether it lasts, reason)
     for (line, expected, lasts, reason) in [
         (event("ADDED", "shop", "8"), vec!["pay", "shop"], true, "made by somebody"),
         (event("MODIFIED", "shop", "9"), vec!["pay", "shop"], false, "only its version is another"),
         (event("DELETED", "shop", "10"), vec!["pay"], true, "deleted, or without our label"),
     ] {
-        let before = mirror.reported();
+        let before = mirror.revision();
         server.report(&line);
         assert_eq!(names(&mirror, &connection).await, expected, "{reason}");
-        assert_eq!(mirror.reported() != before, lasts, "{reason}");
-        assert_eq!(server.requested(), (unserved, 0), "{reason}: what was not served may be by now");
+        assert_eq!(mirror.revision() != before, lasts, "{reason}");
+        assert_eq!(server.take_counts(), (unserved, 0), "{reason}: what was not served may be by now");
     }
     tokio::time::sleep(LIVES).await;
     assert_eq!(names(&mirror, &connection).await, ["pay"]);
-    assert_eq!(server.requested(), (all, 0), "its minute is over, and nobody planned within it");
+    assert_eq!(server.take_counts(), (all, 0), "its minute is over, and nobody planned within it");
     names(&mirror, &connection).await;
-    assert_eq!(server.requested(), (all, served), "another one");
+    assert_eq!(server.take_counts(), (all, served), "another one");
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,13 +136,13 @@ async fn a_watch_that_ends_ends_the_mirror() {
         let (connection, mirror, (all, served)) = (server.connection(), Mirror::default(), all());
         names(&mirror, &connection).await;
         names(&mirror, &connection).await;
-        assert_eq!(server.requested(), (2 * all, served), "{reason}");
+        assert_eq!(server.take_counts(), (2 * all, served), "{reason}");
         match line {
             Some(line) => server.report(&line),
             None => drop(server.reports.lock().expect("reports").take()),
         }
         assert_eq!(names(&mirror, &connection).await, ["pay"], "{reason}");
-        let (listed, watched) = server.requested();
+        let (listed, watched) = server.take_counts();
         assert!(listed >= all && watched == 0, "{reason}: {listed} listings, {watched} watches");
     }
 }
@@ -154,7 +154,7 @@ async fn without_the_permission_to_watch_plans_list() {
     for _ in 0..4 {
         assert_eq!(names(&mirror, &connection).await, ["pay"]);
     }
-    let (listed, watched) = server.requested();
+    let (listed, watched) = server.take_counts();
     let (all, served) = all();
     assert!(listed >= 4 * all, "each plan lists: {listed}");
     assert!(watched <= served, "what is refused is not asked for with each plan: {watched}");

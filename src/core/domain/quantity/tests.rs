@@ -42,7 +42,7 @@ fn equal_values_have_one_canonical_text() {
         ("9223372036854775807", "9223372036854775807", "2^63-1"),
     ] {
         assert_eq!(q(written).to_string(), canonical, "{written}: {reason}");
-        assert_eq!(q(written).written(), written, "{reason}");
+        assert_eq!(q(written).original(), written, "{reason}");
         assert_eq!(q(canonical), q(written), "the canonical text is the same value: {reason}");
     }
 }
@@ -79,8 +79,8 @@ fn arithmetic_is_exact() {
     assert_eq!(q("1").checked_sub(&q("1001m")), None, "no negative share");
     assert_eq!(q("9223372036854775807").checked_add(&q("1")), None, "out of range");
     assert_eq!(q("32").percent(33), Some(q("10560m")));
-    assert_eq!(q("64Gi").scaled(&q("40Gi"), &q("32Gi")), Some(q("80Gi")));
-    assert_eq!(q("7").scaled(&q("0"), &q("0")), None);
+    assert_eq!(q("64Gi").scale(&q("40Gi"), &q("32Gi")), Some(q("80Gi")));
+    assert_eq!(q("7").scale(&q("0"), &q("0")), None);
     assert_eq!(q("64Gi").share(3, &q("1Mi")), q("21845Mi"));
     assert_eq!(q("10").share(3, &q("1")), q("3"));
     assert_eq!(q("1").share(3, &q("1m")), q("333m"));
@@ -97,7 +97,7 @@ fn serde_keeps_what_was_written_and_takes_plain_numbers() {
         ("4.0", "4.0", "arbitrary precision keeps the text"),
     ] {
         let quantity: Quantity = serde_json::from_str(json).expect(reason);
-        assert_eq!(quantity.written(), written, "{reason}");
+        assert_eq!(quantity.original(), written, "{reason}");
         assert_eq!(serde_json::to_string(&quantity).expect(reason), format!("{written:?}"));
     }
     let wrong = serde_json::from_str::<Quantity>("true").map_err(|error| error.to_string());

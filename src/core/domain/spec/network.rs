@@ -36,7 +36,7 @@ pub struct Network {
 impl Network {
     /// With empty lists for those that are not known as a whole: whether they open anything, and so which objects there are, is open.
     /// `None`: all of them are known, or are some elements at least.
-    pub fn emptied(&self) -> Option<Self> {
+    pub fn with_empty_lists(&self) -> Option<Self> {
         let mut found = self.clone();
         for cidrs in [&mut found.ingress_cidrs, &mut found.egress_cidrs] {
             if **cidrs == Late::Later {

@@ -84,7 +84,7 @@ impl From<PolicyJson> for String {
 
 fn plain(statement: &Statement) -> Statement {
     let sorted = |list: &LateList, to: fn(&str) -> String| {
-        let mut items: Vec<String> = list.known().map(to).collect();
+        let mut items: Vec<String> = list.known_items().map(to).collect();
         items.sort_unstable();
         items.dedup();
         items.into_iter().collect::<LateList>()

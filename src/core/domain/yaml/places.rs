@@ -58,12 +58,12 @@ impl Whole {
                 }
             }
         }
-        (key, known(at.referenced))
+        (key, position_of(at.referenced))
     }
 }
 
 /// The library's own places are 0 where it knows none.
-pub(super) fn known(at: Location) -> Option<Position> {
+pub(super) fn position_of(at: Location) -> Option<Position> {
     (at.line() > 0).then(|| (at.line() as usize, at.column() as usize))
 }
 
@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for PlacesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Places, A::Error> {
         let mut places = Places::default();
         while let Some(name) = map.next_key::<Spanned<String>>()? {
-            places.0.insert(name.value, Field { key: known(name.referenced), value: map.next_value()? });
+            places.0.insert(name.value, Field { key: position_of(name.referenced), value: map.next_value()? });
         }
         Ok(places)
     }

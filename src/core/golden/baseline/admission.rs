@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 
 /// The policy goes before its bindings.
 pub fn objects(installed: &Installed) -> Vec<Desired> {
-    let policy = made(&validating_admission_policy::KIND, &installed.policy);
+    let policy = object(&validating_admission_policy::KIND, &installed.policy);
     let needs = vec![policy.key.clone()];
     let bindings = installed
         .bindings
         .iter()
-        .map(|binding| Desired { needs: needs.clone(), ..made(&validating_admission_policy_binding::KIND, binding) });
+        .map(|binding| Desired { needs: needs.clone(), ..object(&validating_admission_policy_binding::KIND, binding) });
     let bindings: Vec<Desired> = bindings.collect();
     [policy].into_iter().chain(bindings).collect()
 }
 
-fn made(kind: &Kind, (name, spec): &(String, Value)) -> Desired {
+fn object(kind: &Kind, (name, spec): &(String, Value)) -> Desired {
     let body = document(kind.api, kind.name, None, name, cluster_labels(), json!({ "spec": spec }));
     Desired::new(ObjectKey::kube(kind.api, kind.name, None, name), Some(Body::Kube(body)))
 }

@@ -8,7 +8,7 @@ use crate::{
     domain::{Desired, Guard, LABEL_PREFIX, SYSTEM_NAMESPACE},
     golden::catalogue::Reserved,
     policy::{
-        document::{Action, Bound, Policy, installed},
+        document::{Action, Bound, Policy, installation},
         guards,
     },
 };
@@ -25,7 +25,7 @@ pub fn render(guard: Guard, reserved: &Reserved) -> Vec<Desired> {
     let exempt = exempt();
     let exempt = (guard != Guard::ClusterRoles).then_some(exempt.as_str());
     let bound = [Bound { name: None, namespaces: namespaces(guard), action: Action::Deny }];
-    policy.map(|policy| objects(&installed(&policy, &name(guard), exempt, &bound))).unwrap_or_default()
+    policy.map(|policy| objects(&installation(&policy, &name(guard), exempt, &bound))).unwrap_or_default()
 }
 
 /// Which names no environment takes is the golden path's, and nothing else.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Kinds of what only baselines make, each with the names that it may have.
-pub fn rendered(catalogue: &Catalogue) -> [(&'static str, Vec<String>); 3] {
+pub fn baseline_names(catalogue: &Catalogue) -> [(&'static str, Vec<String>); 3] {
     let guards: Vec<String> = Guard::ALL.iter().map(|guard| guards::name(*guard)).collect();
     let (mut own, mut bindings) = (guards.clone(), guards);
     for policy in policies::of(catalogue.paths().iter().map(AsRef::as_ref)) {

@@ -5,7 +5,7 @@ use super::{admission::objects, guards};
 use crate::{
     domain::{Desired, LABEL_PREFIX, short_hash},
     golden::catalogue::GoldenPath,
-    policy::document::{Bound, Policy, PolicyForm, installed},
+    policy::document::{Bound, Policy, PolicyForm, installation},
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
@@ -58,7 +58,7 @@ fn name(policy: &Policy) -> String {
 
 impl ClusterPolicy {
     pub fn render(&self) -> Vec<Desired> {
-        objects(&installed(&self.policy, &self.name, Some(&guards::exempt()), &self.bounds))
+        objects(&installation(&self.policy, &self.name, Some(&guards::exempt()), &self.bounds))
     }
 
     /// Of itself and its bindings.

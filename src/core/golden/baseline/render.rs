@@ -37,6 +37,6 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     objects.extend(guards.flat_map(|guard| guards::render(*guard, &resolved.reserved)));
     objects.extend(resolved.policies.iter().flat_map(ClusterPolicy::render));
     let id = Id::baseline(&resolved.spec.cluster);
-    objects.push(Desired { needs: vec![namespace], ..record::desired(&id, cluster_labels()) });
+    objects.push(Desired { needs: vec![namespace], ..record::object(&id, cluster_labels()) });
     objects
 }

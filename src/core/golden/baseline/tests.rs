@@ -53,7 +53,7 @@ fn what_a_guard_bounds_is_granted_with_the_guard_alone() {
         (json!({"pods": false}), "1.36", true, true, "a guard of something else"),
         (json!({}), "1.29", false, false, "the cluster can't have any"),
     ] {
-        let objects = made(json!({"guards": guards}), version, &Catalogue::embedded());
+        let objects = made(json!({"guards": guards}), version, &Catalogue::built_in());
         let rules = body(&objects, "/gp-admin")["rules"].as_array().expect(reason);
         let is_written = |resource: &str| {
             let has = |rule: &Value, field: &str, text: &str| rule[field].as_array().unwrap().contains(&text.into());
@@ -112,7 +112,7 @@ fn policies_are_those_of_the_paths_that_a_cluster_accepts() {
 /// An administrator makes it before there is a baseline, which must find its own mark on it.
 #[test]
 fn the_namespace_of_the_records_can_be_made_before_the_baseline() {
-    let (home, objects) = (super::home(), made(json!({}), "1.36", &Catalogue::embedded()));
+    let (home, objects) = (super::home(), made(json!({}), "1.36", &Catalogue::built_in()));
     let namespace = body(&objects, &format!("Namespace/{}", crate::domain::SYSTEM_NAMESPACE));
     for field in ["apiVersion", "kind"] {
         assert_eq!(home[field], namespace[field]);

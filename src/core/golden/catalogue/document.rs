@@ -1,6 +1,6 @@
 //! The document's own form. Every struct denies unknown fields: a misspelt bound must not be no bound.
 
-pub use super::grants::{Admission, GrantForm, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, filled, owned};
+pub use super::grants::{Admission, GrantForm, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, fill_cluster, fill_owner};
 use super::{
     applies::AppliesTo,
     life::{Deprecation, PathReference, Status},
@@ -108,7 +108,7 @@ pub enum PathKind {
 
 impl PathDigest {
     /// That of a document that was released.
-    pub(super) fn known(digest: &str) -> Self {
+    pub(super) fn of_release(digest: &str) -> Self {
         Self(OnceLock::from(digest.to_owned()))
     }
 }
@@ -206,7 +206,7 @@ impl Tier {
     /// The memory limit that goes with a memory request: both move together.
     pub fn memory_limit(&self, request: &Quantity) -> Option<Quantity> {
         let defaults = &self.quota.total;
-        request.scaled(defaults.get("limits.memory")?, defaults.get("requests.memory")?)
+        request.scale(defaults.get("limits.memory")?, defaults.get("requests.memory")?)
     }
 }
 

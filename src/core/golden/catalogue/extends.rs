@@ -8,7 +8,7 @@ use serde_json::Value;
 const OWN: [&str; 8] = ["apiVersion", "kind", "name", "version", "default", "status", "deprecation", "changelog"];
 
 /// The base with what the document says over it.
-pub fn resolved(base: &Value, document: Value) -> Value {
+pub fn merge(base: &Value, document: Value) -> Value {
     let mut whole = base.clone();
     if let Value::Object(fields) = &mut whole {
         OWN.iter().for_each(|name| {
@@ -32,6 +32,6 @@ mod tests {
             json!({"name": "a", "version": "1.1.0", "tiers": {"dev": {"list": [3], "more": {"x": 1}}, "prod": null}});
         let expected = json!({"name": "a", "version": "1.1.0", "owner": "platform",
             "tiers": {"dev": {"pods": 1, "list": [3], "more": {"x": 1}}}});
-        assert_eq!(resolved(&base, patch), expected);
+        assert_eq!(merge(&base, patch), expected);
     }
 }

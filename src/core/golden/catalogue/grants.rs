@@ -1,6 +1,6 @@
 //! What a tier grants: whatever a team asks for beyond it is refused. Knows nothing of the rest of the document.
 
-use crate::domain::{Cidr, ClusterArn, STS_AUDIENCE, covered};
+use crate::domain::{Cidr, ClusterArn, STS_AUDIENCE, is_covered};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +89,7 @@ impl GrantForm {
     /// Whether whatever `one` reaches is granted already.
     pub fn has(self, granted: &[String], one: &str) -> bool {
         match self {
-            Self::Pattern => covered(granted, one),
+            Self::Pattern => is_covered(granted, one),
             Self::Range => one.parse().is_ok_and(|one: Cidr| {
                 granted.iter().filter_map(|range| range.parse::<Cidr>().ok()).any(|range| range.contains(&one))
             }),
@@ -169,7 +169,7 @@ fn team_tag() -> String {
 }
 
 /// A text of the document with an environment's own names in place of the placeholders.
-pub fn owned(text: &str, team: &str, environment: &str) -> String {
+pub fn fill_owner(text: &str, team: &str, environment: &str) -> String {
     OWNER_PLACEHOLDERS
         .iter()
         .zip([team, environment])
@@ -177,7 +177,7 @@ pub fn owned(text: &str, team: &str, environment: &str) -> String {
 }
 
 /// A text of the document with the cluster's own partition, account, region and DNS suffix in place of the placeholders.
-pub fn filled(text: &str, cluster: &ClusterArn) -> String {
+pub fn fill_cluster(text: &str, cluster: &ClusterArn) -> String {
     if !text.contains('{') {
         return text.to_owned();
     }
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn resources_are_tagged_with_their_team_unless_a_tier_says_otherwise() {
-        let catalogue = Catalogue::embedded();
+        let catalogue = Catalogue::built_in();
         let tier = &catalogue.newest(None).expect("there is a default").tiers[&"dev".parse().expect("a name")];
         let mut grants = serde_json::to_value(&tier.grants).expect("a document");
         grants.as_object_mut().expect("an object").remove("team_tag");

@@ -102,7 +102,7 @@ impl Manifest {
     }
 
     fn check(&self, cluster_kinds: &[String], earlier: &[Self]) -> Result<(), (&'static str, String)> {
-        let written = self.manifest.written();
+        let written = self.manifest.original();
         let text = |pointer: &str| written.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (api, kind, name) = (text("/apiVersion"), text("/kind"), text("/metadata/name"));
         let wrong = |field, reason: &str| Err((field, reason.to_owned()));
@@ -172,7 +172,7 @@ pub(super) fn check(
         if *enabled == set.is_none() {
             return Err((format!("objects.{at}"), "write either `enabled: false` or `set`".to_owned()));
         }
-        let roots = set.as_ref().and_then(|set| set.written().as_object());
+        let roots = set.as_ref().and_then(|set| set.original().as_object());
         if let Some((root, _)) = roots.into_iter().flatten().find(|(root, _)| *root != "spec") {
             return Err((format!("objects.{at}.set.{root}"), "only `spec` can be changed".to_owned()));
         }

@@ -1,7 +1,7 @@
 //! What expressions name that nobody gives them. Placeholders know no types, so a misspelt parameter would only be found by a plan.
 
 /// The first of the members of `root` that an expression names, and that is not known. What it asks for by `.?` may be absent.
-pub(super) fn unknown<'a>(expression: &'a str, root: &str, known: impl Fn(&str) -> bool) -> Option<&'a str> {
+pub(super) fn unknown_member<'a>(expression: &'a str, root: &str, known: impl Fn(&str) -> bool) -> Option<&'a str> {
     // A comprehension may use the name for something of its own.
     if expression.contains(&format!("({root},")) {
         return None;
@@ -67,7 +67,7 @@ mod tests {
             ("spec.list.map(parameters, parameters.hours)", None, "a name of its own"),
             ("parameters['hours']", None, "by an index, which may be computed"),
         ] {
-            assert_eq!(unknown(expression, "parameters", |name| name == "days"), expected, "{reason}");
+            assert_eq!(unknown_member(expression, "parameters", |name| name == "days"), expected, "{reason}");
         }
     }
 }

@@ -57,7 +57,7 @@ impl PathPolicy {
             })?,
             (Some(_), None) => return Err(wrong("policy", "it is <name> <version>".to_owned())),
             (None, Some(form)) => {
-                Policy::checked(form.clone()).map_err(|problem| wrong("inline", problem.to_string()))?
+                Policy::from_form(form.clone()).map_err(|problem| wrong("inline", problem.to_string()))?
             }
             _ => return Err(wrong("policy", "name a `policy`, or write it under `inline`".to_owned())),
         };

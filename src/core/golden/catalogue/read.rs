@@ -106,7 +106,7 @@ impl<'a> Written<'a> {
             return Err(self.wrong("extends", reason.to_owned()));
         }
         let Self { document, text, content } = self;
-        Ok(Self { document, text, content: extends::resolved(base, content.clone()) })
+        Ok(Self { document, text, content: extends::merge(base, content.clone()) })
     }
 
     pub(super) fn content(&self) -> &Value {
@@ -114,7 +114,7 @@ impl<'a> Written<'a> {
     }
 
     pub(super) fn path(&self, policies: &[Policy]) -> Result<GoldenPath, Wrong> {
-        let path = yaml::typed(&self.content, self.text).map_err(|error| Wrong::of(self.document, error))?;
+        let path = yaml::of_tree(&self.content, self.text).map_err(|error| Wrong::of(self.document, error))?;
         sound(path, policies).map_err(|DocumentFault { field, reason }| self.wrong(&field, reason))
     }
 
@@ -144,11 +144,11 @@ impl Wrong {
 }
 
 /// As the build read it: a test checks it, and its digest.
-pub(super) fn embedded(json: &str, digest: &str) -> Result<GoldenPath, DocumentFault> {
+pub(super) fn built_in(json: &str, digest: &str) -> Result<GoldenPath, DocumentFault> {
     let wrong = |reason: String| DocumentFault { field: String::new(), reason };
     let content = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
-    let path: GoldenPath = yaml::typed(&content, "").map_err(|error| wrong(error.reason))?;
-    Ok(GoldenPath { digest: PathDigest::known(digest), ..with_policies(path, &[])? })
+    let path: GoldenPath = yaml::of_tree(&content, "").map_err(|error| wrong(error.reason))?;
+    Ok(GoldenPath { digest: PathDigest::of_release(digest), ..with_policies(path, &[])? })
 }
 
 fn sound(path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, DocumentFault> {

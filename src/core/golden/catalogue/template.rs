@@ -49,7 +49,7 @@ pub struct Unfilled {
 
 impl Template {
     /// As it stands in the document.
-    pub fn written(&self) -> &Value {
+    pub fn original(&self) -> &Value {
         &self.written
     }
 
@@ -151,7 +151,9 @@ impl Node {
     pub fn fill(&self, bindings: &Bindings<'_>) -> Result<Value, Unfilled> {
         Ok(match self {
             Self::Literal(value) => value.clone(),
-            Self::Whole(expression) => expression.evaluate(bindings).map_err(|error| unfilled(expression, &error))?,
+            Self::Whole(expression) => {
+                expression.evaluate(bindings).map_err(|error| fill_failure(expression, &error))?
+            }
             Self::Text(pieces) => {
                 let mut text = String::new();
                 for piece in pieces {
@@ -173,7 +175,7 @@ impl Node {
 
 /// A list or a map within a text would become its JSON: a mistake.
 fn in_text(expression: &Expression, bindings: &Bindings<'_>) -> Result<String, Unfilled> {
-    match expression.evaluate(bindings).map_err(|error| unfilled(expression, &error))? {
+    match expression.evaluate(bindings).map_err(|error| fill_failure(expression, &error))? {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(value) => Ok(value.to_string()),
@@ -184,7 +186,7 @@ fn in_text(expression: &Expression, bindings: &Bindings<'_>) -> Result<String, U
     }
 }
 
-fn unfilled(expression: &Expression, error: &EvaluationError) -> Unfilled {
+fn fill_failure(expression: &Expression, error: &EvaluationError) -> Unfilled {
     Unfilled { expression: expression.text().trim().to_owned(), reason: error.to_string() }
 }
 
@@ -200,7 +202,7 @@ impl Condition {
     }
 
     pub fn holds(&self, bindings: &Bindings<'_>) -> Result<bool, Unfilled> {
-        self.0.is_true(bindings).map_err(|error| unfilled(&self.0, &error))
+        self.0.is_true(bindings).map_err(|error| fill_failure(&self.0, &error))
     }
 }
 

@@ -20,7 +20,7 @@ fn the_embedded_path_is_sound_and_the_default() {
     assert_eq!(prod.roles[&PersonaName::Developer], PersonaName::Viewer, "people look at production");
     assert!(!prod.grants.egress_cidrs.contains(&"0.0.0.0/0".to_owned()), "the merge key is overridden");
     assert!(prod.grants.actions.contains(&"s3:*".to_owned()), "the merge key is read");
-    assert_eq!(*Catalogue::embedded(), catalogue);
+    assert_eq!(*Catalogue::built_in(), catalogue);
     let read = parse("as people read it", TEXT).expect("parses");
     assert_eq!(path.digest(), read.digest(), "as it was released");
     assert_eq!(catalogue.paths(), [Arc::new(read)], "what the build made of it is what it says");

@@ -3,7 +3,8 @@
 
 use super::{
     document::{
-        GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier, owned,
+        GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SAME_ENVIRONMENT, SlotsPercent, Tier,
+        fill_owner,
     },
     life::{self, PathReference},
     manifests, mentions, parameters, roles,
@@ -67,7 +68,7 @@ fn mentions_are_known(path: &GoldenPath) -> Result<(), DocumentFault> {
         _ => ["name", "team"].contains(&name),
     };
     let sound = |at: &str, expression: &str| {
-        let unknown = |root| Some((root, mentions::unknown(expression, root, |name| is_known(root, name))?));
+        let unknown = |root| Some((root, mentions::unknown_member(expression, root, |name| is_known(root, name))?));
         let unknown = ["parameters", "tier", "environment"].into_iter().find_map(unknown);
         match unknown {
             Some((root, name)) => {
@@ -237,7 +238,7 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
         ("trusted_oidc", trusted_oidc),
         ("service_accounts", service_accounts),
     ] {
-        each(texts, at, |text| placeholders(&owned(text, "", "")))?;
+        each(texts, at, |text| placeholders(&fill_owner(text, "", "")))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{EnvironmentSpec, LABEL_PREFIX, NAMESPACES_ANNOTATION},
-    golden::catalogue::{Admission, owned},
+    golden::catalogue::{Admission, fill_owner},
 };
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn ingress_hosts(spec: &EnvironmentSpec, granted: &Admission) -> Option<Vec<Stri
 
 /// `None`: the golden path bounds no host.
 pub fn granted_hosts(spec: &EnvironmentSpec, granted: &Admission) -> Option<Vec<String>> {
-    let filled = |host: &String| owned(host, spec.team.as_str(), spec.name.as_str());
+    let filled = |host: &String| fill_owner(host, spec.team.as_str(), spec.name.as_str());
     Some(granted.ingress_hosts.as_ref()?.iter().map(filled).collect())
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     domain::{Cidr, EgressRule, Network, NetworkEngine, StableFacts},
     golden::{
-        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, filled},
+        catalogue::{GoldenPath, SAME_ENVIRONMENT, Terms, fill_cluster},
         objects::network::{NetworkRules, Opening},
         parent::{ParentNetwork, ParentOpening},
     },
@@ -88,7 +88,7 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
     let mut names = BTreeSet::new();
     if network.engine.has_names() {
         names.extend(network.egress_fqdns.iter().cloned());
-        names.extend(presets().flat_map(|preset| &preset.fqdns).map(|name| filled(name, &facts.cluster_arn)));
+        names.extend(presets().flat_map(|preset| &preset.fqdns).map(|name| fill_cluster(name, &facts.cluster_arn)));
     }
     NetworkRules {
         environment: environment.to_owned(),
@@ -110,7 +110,7 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
                 ports: ports.clone(),
             };
             openings.extend(rules.iter().map(opening));
-            merged(openings)
+            merge(openings)
         }),
         names,
         // EKS gives kube-dns the tenth address of the service range: .10, or ::a.
@@ -119,7 +119,7 @@ pub fn rules(environment: &str, network: &ParentNetwork, path: &GoldenPath, fact
 }
 
 /// Those that differ in their ranges alone are one, and a range inside of another one says nothing.
-fn merged(openings: Vec<Opening>) -> Vec<Opening> {
+fn merge(openings: Vec<Opening>) -> Vec<Opening> {
     let mut merged: Vec<Opening> = vec![];
     for Opening { to, except, ports } in openings {
         let same = merged.iter_mut().find(|one| one.ports == ports && one.except == except);
@@ -204,12 +204,12 @@ mod tests {
                 doors.map(has_body)
             };
             assert_eq!(seen(&spec), expected, "{reason}");
-            let emptied = spec.emptied();
+            let emptied = spec.with_empty_lists();
             assert_eq!(emptied.is_some(), may_be_empty, "{reason}");
             assert!(emptied.is_none_or(|spec| seen(&spec) == [None, None]), "{reason}: in the end it may open nothing");
         }
         let spec = Spec::of::<Environment>(environment(json!({"network": rule})));
-        assert!(spec.emptied().is_none(), "it is known to be empty");
+        assert!(spec.with_empty_lists().is_none(), "it is known to be empty");
     }
 
     /// A rule without ranges would open all of them.

@@ -3,7 +3,7 @@
 use crate::{
     domain::ClusterArn,
     golden::{
-        catalogue::{Grants, filled},
+        catalogue::{Grants, fill_cluster},
         objects::{iam::RoleTerms, mark::Mark},
     },
 };
@@ -14,7 +14,7 @@ pub fn terms(grants: &Grants, cluster: &ClusterArn, mark: &Mark, owner: &BTreeMa
         cluster: cluster.clone(),
         environment: mark.environment.clone(),
         path: format!("{}{}/", grants.iam_path, mark.environment),
-        boundary: filled(&grants.boundary, cluster),
+        boundary: fill_cluster(&grants.boundary, cluster),
         max_session_seconds: grants.max_session_seconds,
         tags: mark.tags(cluster, owner),
     }

@@ -145,7 +145,7 @@ fn check_limits(limits: Option<&Limits>, at: &[&str], problems: &mut Problems) {
             problems.error(
                 "environment.limits_order",
                 &at(names[0]),
-                format!("{} of {} is more than {} of {}", names[0], low.written(), names[1], high.written()),
+                format!("{} of {} is more than {} of {}", names[0], low.original(), names[1], high.original()),
                 "Kubernetes refuses such a LimitRange. Lower the first or raise the second.",
             );
         }

@@ -6,9 +6,9 @@ mod quota;
 
 use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{Namespace, PodSecurity, Problems, TierClass, covered, listed},
+    domain::{Namespace, PodSecurity, Problems, TierClass, is_covered, name_list},
     golden::{
-        catalogue::{ParameterOf, Terms, Tier, filled, owned},
+        catalogue::{ParameterOf, Terms, Tier, fill_cluster, fill_owner},
         checks::check_reserved,
         forms::minor_version,
         namespace_checks::judge_keys,
@@ -31,7 +31,7 @@ pub fn judge(resolved: &Resolved, problems: &mut Problems) {
             "catalogue.does_not_apply",
             &["golden_path"],
             format!("Golden path {} is not for this {what}", path.name),
-            format!("It applies to: {}. Choose another golden path, or ask its owner.", listed(list)),
+            format!("It applies to: {}. Choose another golden path, or ask its owner.", name_list(list)),
         );
     }
 }
@@ -115,7 +115,7 @@ fn judge_admission(effective: &Effective, problems: &mut Problems) {
     let Effective { spec, terms, granted_hosts: hosts, .. } = effective;
     let admission = &terms.tier.grants.admission;
     for host in spec.network.iter().flat_map(|network| &network.ingress_hosts) {
-        if let Some(granted) = hosts.as_ref().filter(|granted| !covered(granted, host)) {
+        if let Some(granted) = hosts.as_ref().filter(|granted| !is_covered(granted, host)) {
             problems.error(
                 "network.host_not_granted",
                 &["network", "ingress_hosts"],
@@ -139,10 +139,10 @@ fn judge_admission(effective: &Effective, problems: &mut Problems) {
 /// Principals within the tier's grants, whose account is known only with the cluster.
 fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
     let Effective { spec, terms, .. } = &resolved.effective;
-    let own = |pattern: &String| owned(pattern, spec.team.as_str(), spec.name.as_str());
+    let own = |pattern: &String| fill_owner(pattern, spec.team.as_str(), spec.name.as_str());
     let grants = &terms.tier.grants;
     let granted: Vec<String> =
-        grants.principals.iter().map(|pattern| filled(&own(pattern), &resolved.roles.cluster)).collect();
+        grants.principals.iter().map(|pattern| fill_cluster(&own(pattern), &resolved.roles.cluster)).collect();
     let groups: Vec<String> = grants.oidc_groups.iter().map(own).collect();
     let tokens_granted: Vec<String> = grants.trusted_oidc.iter().map(own).collect();
     let accounts: Vec<String> = grants.service_accounts.iter().map(own).collect();
@@ -152,12 +152,12 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
     };
     for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
         let named = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
-        let trusted = persona.trusted_principal_arns.known().map(|arn| ("trusted_principal_arns", arn));
+        let trusted = persona.trusted_principal_arns.known_items().map(|arn| ("trusted_principal_arns", arn));
         // The role behind a permission set, wherever its name came from.
         let sets = persona.permission_sets.iter().filter_map(|set| resolved.permission_sets.get(set));
         let sets = sets.map(|arn| ("permission_sets", arn.as_str()));
         for (field, arn) in named.chain(trusted).chain(sets) {
-            if !covered(&granted, arn) {
+            if !is_covered(&granted, arn) {
                 problems.error(
                     "access.principal_not_granted",
                     &["access", name.as_str(), field],
@@ -170,14 +170,14 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
             .trusted_oidc
             .iter()
             .flat_map(|trusted| trusted.subjects.iter().map(|subject| format!("{} {subject}", trusted.provider)));
-        for token in tokens.filter(|token| !covered(&tokens_granted, token)) {
+        for token in tokens.filter(|token| !is_covered(&tokens_granted, token)) {
             problems.error(
                 "access.oidc_not_granted",
                 &["access", name.as_str(), "trusted_oidc"],
                 format!("The golden path does not grant access to tokens of {token}"),
                 format!(
                     "Granted in this tier: {}. Ask the platform team to add it to `grants.trusted_oidc`.",
-                    listed(&tokens_granted)
+                    name_list(&tokens_granted)
                 ),
             );
         }
@@ -191,23 +191,23 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                 format!("The golden path does not grant access to tokens of {provider} for the audience {audience}"),
                 format!(
                     "Granted in this tier: {}. Ask the platform team to add it to `grants.oidc_audiences`.",
-                    listed(&grants.oidc_audiences)
+                    name_list(&grants.oidc_audiences)
                 ),
             );
         }
-        for group in persona.oidc_groups.known().filter(|group| !covered(&groups, group)) {
+        for group in persona.oidc_groups.known_items().filter(|group| !is_covered(&groups, group)) {
             problems.error(
                 "access.oidc_group_not_granted",
                 &["access", name.as_str(), "oidc_groups"],
                 format!("The golden path does not grant access to the group {group}"),
                 format!(
                     "Granted in this tier: {}. Ask the platform team to add it to `grants.oidc_groups`.",
-                    listed(&groups)
+                    name_list(&groups)
                 ),
             );
         }
-        for account in persona.service_accounts.known() {
-            if !is_own(account) && !covered(&accounts, account) {
+        for account in persona.service_accounts.known_items() {
+            if !is_own(account) && !is_covered(&accounts, account) {
                 problems.error(
                     "access.service_account_not_granted",
                     &["access", name.as_str(), "service_accounts"],
@@ -215,7 +215,7 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
                     format!(
                         "Granted in this tier: those of the environment itself, and {}. Ask the platform team to add it to \
                          `grants.service_accounts`.",
-                        listed(&accounts)
+                        name_list(&accounts)
                     ),
                 );
             }

@@ -40,7 +40,7 @@ pub fn outputs(resolved: &Resolved) -> Outputs {
 }
 
 /// Persona -> whom it names by an ARN.
-pub fn described(Resolved { personas, .. }: &Resolved) -> Outputs {
+pub fn details(Resolved { personas, .. }: &Resolved) -> Outputs {
     let principals = personas.iter().map(|persona| {
         let arns: Vec<String> = persona.principals.iter().cloned().collect();
         (persona.name.to_string(), arns)

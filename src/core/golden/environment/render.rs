@@ -14,6 +14,6 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
         resolved.namespaces.iter().flat_map(|namespace| namespace::render(terms, namespace)).collect();
     objects.extend(access::render(resolved));
     let mut objects = resolved.extras.apply(objects);
-    objects.push(record::desired(&resolved.effective.spec.id().into(), terms.mark.labels()));
+    objects.push(record::object(&resolved.effective.spec.id().into(), terms.mark.labels()));
     objects
 }

@@ -85,7 +85,8 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         namespaces: parent.namespace_names().cloned().collect(),
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
     };
-    let parameters = parameters::filled(&effective.terms.path, ParameterOf::Environment, spec.parameters.as_ref());
+    let parameters =
+        parameters::with_defaults(&effective.terms.path, ParameterOf::Environment, spec.parameters.as_ref());
     let asked = Asked {
         terms: &effective.terms,
         tier: &spec.tier,

@@ -4,7 +4,7 @@ use super::document::document;
 use crate::domain::{Body, Desired, Id, ObjectKey, SYSTEM_NAMESPACE};
 use serde_json::{Map, Value};
 
-pub fn desired(id: &Id, labels: Map<String, Value>) -> Desired {
+pub fn object(id: &Id, labels: Map<String, Value>) -> Desired {
     let name = id.record_name();
     let body = document("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name, labels, Value::Null);
     let key = ObjectKey::kube("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), &name);

@@ -28,7 +28,7 @@ pub const POD_SECURITY: &str = "violates PodSecurity";
 pub fn admission() -> Vec<AdmissionPromise> {
     let row = |name, reason, object, refused, benchmark| AdmissionPromise { name, reason, object, refused, benchmark };
     let in_container = |members: Value| pod(json!({}), with(container(), members));
-    let in_context = |members: Value| in_container(json!({"securityContext": with(hardened(), members)}));
+    let in_context = |members: Value| in_container(json!({"securityContext": with(restricted_context(), members)}));
     let in_pod = |members: Value| pod(members, container());
     let node_port = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"generateName": "gp-probe-"},
         "spec": {"type": "NodePort", "ports": [{"port": 80}]}});
@@ -145,13 +145,13 @@ impl AdmissionPromise {
 }
 
 /// What the level `restricted` requires of a container.
-fn hardened() -> Value {
+fn restricted_context() -> Value {
     json!({"allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]},
         "seccompProfile": {"type": "RuntimeDefault"}})
 }
 
 fn container() -> Value {
-    json!({"name": "main", "image": "registry.example/app:1", "imagePullPolicy": "Always", "securityContext": hardened()})
+    json!({"name": "main", "image": "registry.example/app:1", "imagePullPolicy": "Always", "securityContext": restricted_context()})
 }
 
 fn pod(spec: Value, container: Value) -> Value {

@@ -30,7 +30,7 @@ pub struct Effective {
 impl Effective {
     pub fn of(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Self, Problem> {
         let ResolveContext { facts, parent, catalogue } = given;
-        let parent = parent.ok_or_else(|| environment_unknown(spec))?;
+        let parent = parent.ok_or_else(|| unknown_environment(spec))?;
         let terms = catalogue.terms_of(parent)?;
         let tier = &terms.tier.slot;
         let share = EffectiveShare::of(spec, tier);
@@ -94,7 +94,7 @@ impl Effective {
     }
 }
 
-fn environment_unknown(spec: &SlotSpec) -> Problem {
+fn unknown_environment(spec: &SlotSpec) -> Problem {
     Problem::error(
         "slot.environment_unknown",
         format!("Environment {} is not known", spec.environment),

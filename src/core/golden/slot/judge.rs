@@ -6,9 +6,9 @@ mod reach;
 
 use super::{check::TOO_LONG, effective::Effective, share::field_of};
 use crate::{
-    domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, covered, listed},
+    domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, is_covered, name_list},
     golden::{
-        catalogue::{Grants, ParameterOf, filled, owned},
+        catalogue::{Grants, ParameterOf, fill_cluster, fill_owner},
         checks::{check_engine, check_granted_fqdns, check_namespace_length, check_reserved},
         namespace_checks::judge_keys,
         parameters,
@@ -101,8 +101,8 @@ fn judge_quota(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "slot.quota_above_bound",
                 &["quota", resource],
-                format!("{resource} of {} is above the bound of a slot in this tier", amount.written()),
-                format!("The bound is {}. Lower it, or ask the platform team for a path with more.", bound.written()),
+                format!("{resource} of {} is above the bound of a slot in this tier", amount.original()),
+                format!("The bound is {}. Lower it, or ask the platform team for a path with more.", bound.original()),
             );
         }
     }
@@ -121,7 +121,7 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
         return;
     }
     let parts = parent.parts();
-    for (key, amount) in share.taken() {
+    for (key, amount) in share.demand() {
         let (part, resource) = &key;
         let Some(total) = parts.get(&key) else { continue };
         let of_namespace =
@@ -137,21 +137,21 @@ fn judge_share(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "slot.share_exceeds_total",
                 field_of(resource),
-                format!("{resource} of {} is more than {}, {total}", amount.written(), part.words()),
+                format!("{resource} of {} is more than {}, {total}", amount.original(), part.words()),
                 next,
             );
         } else if let Some((namespace, quota)) = of_namespace.filter(|(_, quota)| amount > **quota) {
             problems.error(
                 "slot.share_exceeds_namespace",
                 field_of(resource),
-                format!("{resource} of {} is more than namespace {namespace} has, {quota}", amount.written()),
+                format!("{resource} of {} is more than namespace {namespace} has, {quota}", amount.original()),
                 "Lower the share, raise the namespace's `quota` in `namespaces` of the environment, or name another one in `namespace`.",
             );
         } else if *part == QuotaPart::Own && resource != "pods" && usable.is_some_and(|usable| amount > usable) {
             problems.warning(
                 "slot.headroom_uncovered",
                 field_of(resource),
-                format!("{resource} of {} leaves less than {} % of {total} free", amount.written(), parent.headroom_percent),
+                format!("{resource} of {} leaves less than {} % of {total} free", amount.original(), parent.headroom_percent),
                 "A rolling update of this slot may find no room for its surge. Lower the share, or raise `quota.total` of the environment.",
             );
         }
@@ -163,11 +163,12 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
     let grants = &effective.terms.tier.grants;
     let lower = |texts: &[String]| -> Vec<String> { texts.iter().map(|text| text.to_ascii_lowercase()).collect() };
     let (actions, anywhere) = (lower(&grants.actions), lower(&grants.any_resource_actions));
-    let (resources, tagged) = (granted(&grants.resources, effective), granted(&grants.tagged_resources, effective));
+    let (resources, tagged) =
+        (fill_patterns(&grants.resources, effective), fill_patterns(&grants.tagged_resources, effective));
     let allows = effective.identity.written_statements().filter(|(_, statement)| *statement.effect == Effect::Allow);
     for (place, statement) in allows {
-        let asked: Vec<String> = statement.actions.known().map(str::to_ascii_lowercase).collect();
-        for action in asked.iter().filter(|action| !covered(&actions, action)) {
+        let asked: Vec<String> = statement.actions.known_items().map(str::to_ascii_lowercase).collect();
+        for action in asked.iter().filter(|action| !is_covered(&actions, action)) {
             problems.error(
                 "identity.action_not_granted",
                 &place.field("actions"),
@@ -175,12 +176,12 @@ fn judge_statements(effective: &Effective, problems: &mut Problems) {
                 "Workloads get the actions of the path's grants. Ask the platform team to add it.",
             );
         }
-        for resource in statement.resources.known() {
-            let is_whole = resource == "*" && asked.iter().all(|action| covered(&anywhere, action));
-            if is_whole || covered(&resources, resource) {
+        for resource in statement.resources.known_items() {
+            let is_whole = resource == "*" && asked.iter().all(|action| is_covered(&anywhere, action));
+            if is_whole || is_covered(&resources, resource) {
                 continue;
             }
-            if covered(&tagged, resource) {
+            if is_covered(&tagged, resource) {
                 if !is_tagged(statement, grants, &effective.parent.team) {
                     let (tag, team) = (&grants.team_tag, &effective.parent.team);
                     problems.error(
@@ -225,10 +226,10 @@ fn of_service(granted: &[String], resource: &str) -> String {
 /// What a workload's role may become, and who may become it.
 fn judge_roles(effective: &Effective, problems: &mut Problems) {
     let grants = &effective.terms.tier.grants;
-    let patterns = granted(&grants.target_role_arns, effective);
+    let patterns = fill_patterns(&grants.target_role_arns, effective);
     let target = effective.identity.target_role_arn.as_ref().and_then(Late::now);
-    if let Some(target) = target.filter(|target| !covered(&patterns, target)) {
-        let known = listed(&patterns);
+    if let Some(target) = target.filter(|target| !is_covered(&patterns, target)) {
+        let known = name_list(&patterns);
         problems.error(
             "identity.target_not_granted",
             &["identity", "target_role_arn"],
@@ -255,9 +256,9 @@ fn judge_roles(effective: &Effective, problems: &mut Problems) {
 }
 
 fn judge_policies(effective: &Effective, problems: &mut Problems) {
-    let patterns = granted(&effective.terms.tier.grants.policy_arns, effective);
-    for arn in effective.identity.policy_arns.known().filter(|arn| !covered(&patterns, arn)) {
-        let known = listed(&patterns);
+    let patterns = fill_patterns(&effective.terms.tier.grants.policy_arns, effective);
+    for arn in effective.identity.policy_arns.known_items().filter(|arn| !is_covered(&patterns, arn)) {
+        let known = name_list(&patterns);
         problems.error(
             "identity.policy_not_granted",
             &["identity", "policy_arns"],
@@ -267,7 +268,7 @@ fn judge_policies(effective: &Effective, problems: &mut Problems) {
     }
 }
 
-fn granted(patterns: &[String], effective: &Effective) -> Vec<String> {
-    let own = |pattern: &String| owned(pattern, &effective.parent.team, effective.environment());
-    patterns.iter().map(|pattern| filled(&own(pattern), &effective.cluster)).collect()
+fn fill_patterns(patterns: &[String], effective: &Effective) -> Vec<String> {
+    let own = |pattern: &String| fill_owner(pattern, &effective.parent.team, effective.environment());
+    patterns.iter().map(|pattern| fill_cluster(&own(pattern), &effective.cluster)).collect()
 }

@@ -120,7 +120,7 @@ mod tests {
             let hard = &spec(&objects, &format!("/ResourceQuota/{namespace}/gp-base"))["hard"];
             let most = Quantity::whole(scaler["maxReplicas"].as_u64().expect("a number"));
             for resource in ["cpu", "memory"] {
-                let all = quantity(&container["requests"][resource]).scaled(&most, &Quantity::whole(1)).expect("a sum");
+                let all = quantity(&container["requests"][resource]).scale(&most, &Quantity::whole(1)).expect("a sum");
                 assert!(all <= quantity(&hard[format!("requests.{resource}")]), "{reason}: {resource} of all replicas");
             }
             assert!(most <= quantity(&hard["pods"]), "{reason}: their number");

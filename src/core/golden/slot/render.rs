@@ -33,7 +33,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
     }
     objects.extend(workload::render(effective, &inside));
     let mut objects = resolved.extras.apply(objects);
-    objects.push(record::desired(&effective.spec.id().into(), mark.labels()));
+    objects.push(record::object(&effective.spec.id().into(), mark.labels()));
     objects
 }
 

@@ -76,7 +76,7 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
         namespaces: own.iter().map(|(_, own)| own.name.clone()).collect(),
         boundaries: role.iter().map(|_| roles.boundary.clone()).collect(),
     };
-    let parameters = parameters::filled(&found.path, ParameterOf::Slot, spec.parameters.as_ref());
+    let parameters = parameters::with_defaults(&found.path, ParameterOf::Slot, spec.parameters.as_ref());
     let tier = parent.tier.parse().map_err(environment_unreadable)?;
     let asked = Asked {
         terms: found,

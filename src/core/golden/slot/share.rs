@@ -52,14 +52,14 @@ impl EffectiveShare {
     /// What shares are added up by. An isolated slot has room for the surge of a rolling update of its own; those that share a
     /// namespace find it in the environment's headroom. The rest of an isolated slot's quota is in proportion to these, so that it
     /// fits where they do.
-    pub fn taken(&self) -> Amounts {
+    pub fn demand(&self) -> Amounts {
         let (part, pods) = match self.isolation {
             Isolation::Namespace => (QuotaPart::Slots, self.pods()),
             Isolation::Shared => (QuotaPart::Own, self.max_replicas),
         };
         let room = |resource: &str, amount: &Quantity| {
             let most = Quantity::whole(u64::from(self.with_surge()));
-            let with_surge = amount.scaled(&most, &Quantity::whole(u64::from(self.max_replicas)));
+            let with_surge = amount.scale(&most, &Quantity::whole(u64::from(self.max_replicas)));
             with_surge
                 .filter(|_| self.is_isolated())
                 .map_or_else(|| amount.clone(), |amount| whole_steps(resource, &amount))
@@ -78,7 +78,7 @@ impl EffectiveShare {
     fn surge(&self) -> impl Iterator<Item = (&'static str, Quantity)> {
         let pods = Quantity::whole(u64::from(self.with_surge() - self.max_replicas));
         let of = |resource: &str, share: &Quantity| {
-            quota::part(resource, share, usize::try_from(self.max_replicas).ok()?).scaled(&pods, &Quantity::whole(1))
+            quota::part(resource, share, usize::try_from(self.max_replicas).ok()?).scale(&pods, &Quantity::whole(1))
         };
         let all = [
             ("requests.cpu", of("requests.cpu", &self.cpu)),
@@ -94,15 +94,15 @@ impl EffectiveShare {
         let total = &parent.quota_total;
         let (_, slots) = split(total, parent.slots_percent);
         let mut quota: Quantities =
-            self.taken().into_iter().map(|((_, resource), amount)| (resource, amount)).collect();
+            self.demand().into_iter().map(|((_, resource), amount)| (resource, amount)).collect();
         // A memory limit moves with the request, by the environment's own ratio.
         let limit = total.get("limits.memory").zip(total.get("requests.memory"));
         let memory = quota.get("requests.memory").cloned();
-        if let Some(limit) = limit.zip(memory).and_then(|((limit, request), memory)| memory.scaled(limit, request)) {
+        if let Some(limit) = limit.zip(memory).and_then(|((limit, request), memory)| memory.scale(limit, request)) {
             quota.insert("limits.memory".to_owned(), limit);
         }
         for (resource, whole) in &slots {
-            let part = || whole.scaled(quota.get("requests.cpu")?, slots.get("requests.cpu")?);
+            let part = || whole.scale(quota.get("requests.cpu")?, slots.get("requests.cpu")?);
             if !quota.contains_key(resource) {
                 let part = whole_steps(resource, &part().unwrap_or_else(|| Quantity::whole(0)));
                 quota.insert(resource.clone(), part);

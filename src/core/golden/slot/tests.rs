@@ -57,7 +57,7 @@ fn a_shared_slot_says_what_its_update_takes() {
     ] {
         let share = json!({"cpu": "1", "memory": "1Gi", "max_replicas": max_replicas});
         let spec = Spec::of::<Slot>(slot(json!({"isolation": isolation, "share": share})));
-        let taken = spec.taken(&parent, &Catalogue::embedded());
+        let taken = spec.demand(&parent, &Catalogue::built_in());
         let of = |resource: &str| taken.get(&(QuotaPart::Surge, resource.to_owned())).map(ToString::to_string);
         let expected = |pick: fn((&'static str, &'static str, &'static str)) -> &'static str| {
             expected.map(|all| pick(all).parse::<Quantity>().expect("an amount").to_string())

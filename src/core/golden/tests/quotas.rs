@@ -33,7 +33,7 @@ fn quota_is_shared_out() {
 /// Of a path that has limits of memory.
 #[test]
 fn a_memory_limit_moves_with_the_request() {
-    let path = Catalogue::embedded().newest(None).expect("the built-in one").clone();
+    let path = Catalogue::built_in().newest(None).expect("the built-in one").clone();
     let mut tier = serde_json::to_value(path.tiers[&"prod".parse().expect("a name")].as_ref()).expect("a tier");
     tier["quota"]["total"]["limits.memory"] = json!("50Gi");
     let tier: Tier = serde_json::from_value(tier).expect("a tier");

@@ -4,7 +4,7 @@ use super::tags;
 use crate::{
     domain::{Fields, FieldsBuilder, Holder, Role, pointer::unescape},
     kinds::{
-        canonical::{canonical_json, escaped, policy::canonical_policy},
+        canonical::{canonical_json, escape, policy::canonical_policy},
         kind::{Kind, RemovalRank},
         words::{Rest, Row, policy, values},
     },
@@ -21,7 +21,7 @@ pub(in crate::kinds) fn fields(role: &Role) -> Fields {
     fields.push("/path", path.as_str(), Holder::Us);
     fields.push("/trust", canonical_policy(trust), Holder::Us);
     for (name, policy) in inline {
-        fields.push(format!("{INLINE}{}", escaped(name)), canonical_policy(policy), Holder::Us);
+        fields.push(format!("{INLINE}{}", escape(name)), canonical_policy(policy), Holder::Us);
     }
     if !attached.is_empty() {
         let attached: Vec<Value> = attached.iter().map(|arn| Value::from(arn.as_str())).collect();

@@ -26,7 +26,7 @@ fn statement(statement: &Value) -> String {
 
 fn principals(value: &Value) -> String {
     match value {
-        Value::Object(_) => members(value, "", |_, value| set(value, |item| quoted(&root_as_account(plain(item))))),
+        Value::Object(_) => members(value, "", |_, value| set(value, |item| quote(&root_as_account(plain(item))))),
         // `"*"` and `{"AWS": "*"}` name the same principals.
         everybody => format!("{{\"AWS\":{}}}", texts(everybody)),
     }
@@ -69,10 +69,10 @@ fn set(value: &Value, text: impl Fn(&Value) -> String) -> String {
 }
 
 fn texts(value: &Value) -> String {
-    set(value, |item| quoted(&plain(item)))
+    set(value, |item| quote(&plain(item)))
 }
 
-fn quoted(text: &str) -> String {
+fn quote(text: &str) -> String {
     let mut out = String::new();
     write_string(text, &mut out);
     out

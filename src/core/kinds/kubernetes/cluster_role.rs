@@ -30,7 +30,7 @@ fn summary(rules: &Value) -> Option<Vec<Row>> {
     let other = grants.iter().map(|grant| grant.verb).filter(|verb| !READ.contains(verb) && !WRITE.contains(verb));
     let mut first =
         vec![rules.as_array()?.len().to_string(), format!("digest {}", short_hash([rules.to_string().as_str()], 10))];
-    first.extend(sorted(other).into_iter().map(|verb| format!("verb {}", value(verb))));
+    first.extend(text_set(other).into_iter().map(|verb| format!("verb {}", value(verb))));
     let of = |verbs: &'static [&'static str]| {
         let of = grants.iter().filter(move |grant| verbs.contains(&grant.verb) || grant.verb == "*");
         let groups = of.clone().map(|grant| grant.group).collect::<BTreeSet<_>>().len();
@@ -44,8 +44,8 @@ fn summary(rules: &Value) -> Option<Vec<Row>> {
         ("rules", Some(first)),
         ("read", of(&READ)),
         ("write", of(&WRITE)),
-        ("secrets", named(sorted(secrets))),
-        ("exec", named(sorted(exec))),
+        ("secrets", named(text_set(secrets))),
+        ("exec", named(text_set(exec))),
     ];
     Some(rows.into_iter().filter_map(|(name, elements)| Some(Row::new(name, elements?))).collect())
 }
@@ -70,6 +70,6 @@ fn strings(value: &Value) -> Option<Vec<&str>> {
     value.as_array()?.iter().map(Value::as_str).collect()
 }
 
-fn sorted<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
+fn text_set<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
     texts.collect()
 }

@@ -23,7 +23,7 @@ pub const KIND: Kind = Kind {
 };
 
 /// What the cluster has counted.
-pub fn used(document: &Value) -> BTreeMap<String, String> {
+pub fn usage(document: &Value) -> BTreeMap<String, String> {
     let used = document.pointer("/status/used").and_then(Value::as_object).into_iter().flatten();
     used.filter_map(|(name, amount)| Some((name.clone(), amount.as_str()?.to_owned()))).collect()
 }
@@ -65,7 +65,7 @@ mod tests {
             ),
             (json!({"spec": {"hard": {"pods": "40"}}}), vec![], "a quota that was just made"),
         ] {
-            let found = used(&document);
+            let found = usage(&document);
             let found: Vec<(&str, &str)> =
                 found.iter().map(|(name, amount)| (name.as_str(), amount.as_str())).collect();
             assert_eq!(found, expected, "{reason}");

@@ -29,7 +29,7 @@ impl Row {
     }
 
     /// `name=value`
-    pub fn assigned(&self) -> String {
+    pub fn assignment(&self) -> String {
         format!("{}={}", self.name, self.elements.join(", "))
     }
 
@@ -53,7 +53,7 @@ impl Row {
 }
 
 /// A field without words of its own: JSON has a row for each of its leaves.
-pub fn flattened(name: &str, text: &str) -> Vec<Row> {
+pub fn leaf_rows(name: &str, text: &str) -> Vec<Row> {
     let mut rows = vec![];
     match serde_json::from_str(text) {
         Ok(json @ (Value::Object(_) | Value::Array(_))) => flatten(name, &json, &mut rows),

@@ -28,12 +28,12 @@ const WORDS: [&str; 20] = [
 
 /// As it is where it consists of plain characters, else in quotation marks.
 pub fn value(text: &str) -> String {
-    if is_plain(text) && !WORDS.contains(&text) { text.to_owned() } else { quoted(text) }
+    if is_plain(text) && !WORDS.contains(&text) { text.to_owned() } else { quote(text) }
 }
 
 /// A field's name stands where no word does.
 pub(super) fn name(text: &str) -> String {
-    if is_plain(text) { text.to_owned() } else { quoted(text) }
+    if is_plain(text) { text.to_owned() } else { quote(text) }
 }
 
 /// `=`, `,`, `|` and `#` are the grammar's own.
@@ -49,17 +49,17 @@ pub fn whole_value(text: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", escaped(text, &['"', '\\']))
+fn quote(text: &str) -> String {
+    format!("\"{}\"", escape(text, &['"', '\\']))
 }
 
 /// On one line, and nothing in it that can't be seen. What is so already stays as it is.
 pub fn legible(text: &str) -> String {
-    escaped(text, &[])
+    escape(text, &[])
 }
 
 /// Beyond ASCII only letters and digits stay: what is left has no width, turns text around, or looks like something else.
-fn escaped(text: &str, marks: &[char]) -> String {
+fn escape(text: &str, marks: &[char]) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {

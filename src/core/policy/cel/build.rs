@@ -46,7 +46,7 @@ type Result<T = Typed> = std::result::Result<T, Refused>;
 pub(super) fn build(parsed: IdedExpr, terms: Terms<'_>) -> Result {
     let mut builder = Builder { terms, locals: vec![], types: Types::default(), depth: 0, is_formatted: false };
     let (node, of) = builder.node(parsed)?;
-    Ok((node, builder.types.settled(&of)))
+    Ok((node, builder.types.substitute(&of)))
 }
 
 // === impl Builder ===
@@ -55,7 +55,7 @@ impl Builder<'_> {
     fn node(&mut self, IdedExpr { id, expr }: IdedExpr) -> Result {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return refused(id, ExpressionProblem::TooDeep);
+            return refuse(id, ExpressionProblem::TooDeep);
         }
         let node = match expr {
             Expr::Literal(literal) => {
@@ -77,12 +77,12 @@ impl Builder<'_> {
             Expr::Map(map) => self.map(map.entries.into_iter().map(|entry| entry.expr))?,
             Expr::Comprehension(comprehension) => self.repeat(id, *comprehension)?,
             Expr::Struct(of) => return message(id, of.type_name),
-            Expr::Unspecified => return refused(id, ExpressionProblem::Syntax("incomplete expression".to_owned())),
+            Expr::Unspecified => return refuse(id, ExpressionProblem::Syntax("incomplete expression".to_owned())),
             Expr::Call(call) => match expand(id, call) {
                 Expanded::Call(call) => self.call(id, call)?,
                 Expanded::Loop(expanded) => self.node(expanded)?,
                 Expanded::NotAName => {
-                    return refused(id, ExpressionProblem::Syntax("argument must be a simple name".to_owned()));
+                    return refuse(id, ExpressionProblem::Syntax("argument must be a simple name".to_owned()));
                 }
             },
         };
@@ -106,36 +106,36 @@ impl Builder<'_> {
         self.locals.iter().rev().find(|(local, _)| local == name).map(|(_, of)| of)
     }
 
-    fn known(&self, name: &str) -> Option<&Type> {
+    fn type_of_name(&self, name: &str) -> Option<&Type> {
         self.terms.names.iter().find(|(known, _)| *known == name).map(|(_, of)| of)
     }
 
     fn name(&mut self, id: u64, name: String) -> Result {
-        if let Some(of) = self.local(&name).or_else(|| self.known(&name)).cloned() {
+        if let Some(of) = self.local(&name).or_else(|| self.type_of_name(&name)).cloned() {
             return Ok((Node::Name(name), of));
         }
-        if let Some(named) = type_named(&name) {
+        if let Some(named) = type_literal(&name) {
             return Ok(named);
         }
         if name == "authorizer" {
             let reason = "only the API server knows who may do what";
-            return refused(id, ExpressionProblem::Unsupported { function: name, reason });
+            return refuse(id, ExpressionProblem::Unsupported { function: name, reason });
         }
-        refused(id, ExpressionProblem::UnknownName(name))
+        refuse(id, ExpressionProblem::UnknownName(name))
     }
 
     fn select(&mut self, id: u64, SelectExpr { operand, field, test }: SelectExpr) -> Result {
-        if let Some(path) = dotted(&operand)
+        if let Some(path) = dotted_name(&operand)
             && self.local(path.split('.').next().unwrap_or("")).is_none()
         {
-            if let Some(named) = type_named(&format!("{path}.{field}")) {
+            if let Some(named) = type_literal(&format!("{path}.{field}")) {
                 return Ok(named);
             }
             if path == "variables" && !test {
                 let full = format!("variables.{field}");
-                return match self.known(&full).cloned() {
+                return match self.type_of_name(&full).cloned() {
                     Some(of) => Ok((Node::Variable(field), of)),
-                    None => refused(id, ExpressionProblem::UnknownName(full)),
+                    None => refuse(id, ExpressionProblem::UnknownName(full)),
                 };
             }
         }
@@ -145,7 +145,7 @@ impl Builder<'_> {
     fn field(&mut self, id: u64, operand: IdedExpr, name: String, access: Access) -> Result {
         let (node, of) = self.node(operand)?;
         let Some(found) = self.types.field(&of, &name) else {
-            return refused(id, ExpressionProblem::NoField(self.types.settled(&of), name));
+            return refuse(id, ExpressionProblem::NoField(self.types.substitute(&of), name));
         };
         let of = match (access, found) {
             (Access::Test, _) => Type::BOOL,
@@ -162,18 +162,18 @@ impl Builder<'_> {
         if is_optional {
             let inner = self.types.open();
             if !self.types.fits(&of, &Type::Optional(Box::new(inner.clone()))) {
-                return refused(id, ExpressionProblem::Arguments { function: "?".to_owned(), types: of.to_string() });
+                return refuse(id, ExpressionProblem::Arguments { function: "?".to_owned(), types: of.to_string() });
             }
             of = inner;
         }
-        let of = self.types.settled(&of);
+        let of = self.types.substitute(&of);
         match item {
             None => *item = Some(if self.is_formatted || !self.terms.is_strict { Type::Dyn } else { of }),
             Some(Type::Dyn) if self.is_formatted || !self.terms.is_strict => {}
             Some(first) => {
                 let are_alike = (*first == Type::Dyn) == (of == Type::Dyn) && self.types.fits(&of, first);
                 if !are_alike {
-                    return refused(id, ExpressionProblem::Mixed { first: first.clone(), found: of });
+                    return refuse(id, ExpressionProblem::Mixed { first: first.clone(), found: of });
                 }
             }
         }
@@ -202,7 +202,7 @@ impl Builder<'_> {
         let (range, range_type) = self.node(iter_range)?;
         let (start, so_far) = self.node(accu_init)?;
         let Some((item, second)) = self.types.items(&range_type, iter_var2.is_some()) else {
-            return refused(id, ExpressionProblem::NotARange(self.types.settled(&range_type)));
+            return refuse(id, ExpressionProblem::NotARange(self.types.substitute(&range_type)));
         };
         let outside = self.locals.len();
         self.locals.push((accu_var.clone(), so_far.clone()));
@@ -211,8 +211,8 @@ impl Builder<'_> {
         self.locals.extend(iter_var2.clone().map(|name| (name, second)));
         let (step, made) = self.node(loop_step)?;
         if !self.types.fits(&made, &so_far) {
-            let [wanted, found] = [&so_far, &made].map(|of| self.types.settled(of));
-            return refused(id, ExpressionProblem::Result { wanted, found });
+            let [wanted, found] = [&so_far, &made].map(|of| self.types.substitute(of));
+            return refuse(id, ExpressionProblem::Result { wanted, found });
         }
         self.locals.truncate(outside + 1);
         let (result, of) = self.node(result)?;
@@ -224,10 +224,10 @@ impl Builder<'_> {
 }
 
 fn message<T>(id: u64, name: String) -> Result<T> {
-    refused(id, ExpressionProblem::Unsupported { function: name, reason: "write a map instead of a message" })
+    refuse(id, ExpressionProblem::Unsupported { function: name, reason: "write a map instead of a message" })
 }
 
-fn refused<T>(id: u64, problem: ExpressionProblem) -> Result<T> {
+fn refuse<T>(id: u64, problem: ExpressionProblem) -> Result<T> {
     Err(Refused { id, problem })
 }
 
@@ -244,16 +244,16 @@ fn value(literal: LiteralValue) -> Value {
 }
 
 /// `a.b.c`
-fn dotted(node: &IdedExpr) -> Option<String> {
+fn dotted_name(node: &IdedExpr) -> Option<String> {
     match &node.expr {
         Expr::Ident(name) => Some(name.clone()),
-        Expr::Select(SelectExpr { operand, field, test: false }) => Some(format!("{}.{field}", dotted(operand)?)),
+        Expr::Select(SelectExpr { operand, field, test: false }) => Some(format!("{}.{field}", dotted_name(operand)?)),
         _ => None,
     }
 }
 
 /// What a value's `type()` is compared with.
-fn type_named(name: &str) -> Option<Typed> {
+fn type_literal(name: &str) -> Option<Typed> {
     const TYPES: &[&str] = &[
         "bool",
         "bytes",

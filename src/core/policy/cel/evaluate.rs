@@ -30,7 +30,7 @@ struct Evaluation<'a, 'b> {
 
 impl Expression {
     pub fn evaluate(&self, bindings: &Bindings) -> Result<serde_json::Value> {
-        json::written(&self.value(bindings)?)
+        json::to_json(&self.value(bindings)?)
     }
 
     pub fn is_true(&self, bindings: &Bindings) -> Result<bool> {
@@ -52,7 +52,7 @@ impl<'a> Evaluation<'a, '_> {
         self.spend(1)?;
         match node {
             Node::Literal(value) => Ok(value.clone()),
-            Node::Name(name) => self.named(name),
+            Node::Name(name) => self.lookup(name),
             Node::Variable(name) => self.variable(name),
             Node::Field(of, name, access) => self.field(of, name, *access),
             Node::Index(pair, access) => self.index(pair, *access),
@@ -104,7 +104,7 @@ impl<'a> Evaluation<'a, '_> {
         self.spend(size as u64)
     }
 
-    fn named(&self, name: &str) -> Result {
+    fn lookup(&self, name: &str) -> Result {
         if let Some((_, value)) = self.locals.iter().rev().find(|(other, _)| *other == name) {
             return value.clone();
         }
@@ -253,7 +253,7 @@ fn items(range: &Value, has_second: bool) -> Result<Vec<(Value, Option<Value>)>>
         }
         Value::List(items) => Ok(items.iter().map(|item| (item.clone(), None)).collect()),
         Value::Map(map) => {
-            let entries = json::sorted(map).into_iter();
+            let entries = json::sorted_entries(map).into_iter();
             Ok(entries.map(|(key, value)| (Value::from(key), has_second.then(|| value.clone()))).collect())
         }
         other => {

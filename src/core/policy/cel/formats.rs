@@ -38,7 +38,7 @@ pub(super) fn format(arguments: &[Value]) -> Result {
         }
         let value = values.get(next).ok_or_else(|| Failed(format!("index {next} out of range")))?;
         next += 1;
-        made.push_str(&written(verb, precision.unwrap_or(6).min(100), value)?);
+        made.push_str(&format_value(verb, precision.unwrap_or(6).min(100), value)?);
     }
     made.push_str(rest);
     Ok(Value::String(Arc::new(made)))
@@ -57,7 +57,7 @@ pub(super) fn check(pattern: &str, values: usize) -> Result<()> {
     format(&[Value::String(Arc::new(pattern)), Value::List(Arc::new(verbs))]).map(|_| ())
 }
 
-fn written(verb: char, precision: usize, value: &Value) -> Result<String> {
+fn format_value(verb: char, precision: usize, value: &Value) -> Result<String> {
     let fail = |what: &str| {
         let given = json::type_name(value);
         Err(Failed(format!("error during formatting: {what}, was given {given}")))

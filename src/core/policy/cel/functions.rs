@@ -104,7 +104,7 @@ fn own(name: &str) -> Option<Own> {
         "double" => |a| Some(conversions::double(&a[0])),
         "bytes" => |a| Some(conversions::bytes(&a[0])),
         "string" => |a| conversions::string(&a[0]),
-        "optional.unwrap" | "unwrapOpt" => |a| Some(list(&a[0]).and_then(optionals::unwrapped)),
+        "optional.unwrap" | "unwrapOpt" => |a| Some(list(&a[0]).and_then(optionals::present_values)),
         "charAt" => |a| Some(texts::char_at(a)),
         "substring" => |a| Some(texts::substring(a)),
         "indexOf" => |a| texts::index_of(a, false),
@@ -123,18 +123,18 @@ fn own(name: &str) -> Option<Own> {
         "getMinutes" => |a| in_zone("getMinutes", a),
         "getSeconds" => |a| in_zone("getSeconds", a),
         "getMilliseconds" => |a| in_zone("getMilliseconds", a),
-        "join" => texts::joined,
+        "join" => texts::join_refusal,
         "slice" => |a| Some(texts::slice(a)),
         "sort" => |a| Some(texts::sort(&a[0])),
         "min" => |a| Some(texts::extreme(&a[0], "min", Ordering::Less)),
         "max" => |a| Some(texts::extreme(&a[0], "max", Ordering::Greater)),
         "format" => |a| Some(formats::format(a)),
-        "format.named" => |a| Some(named(a)),
+        "format.named" => |a| Some(named_format(a)),
         "timestamp" => conversions::timestamp,
         "sum" => |a| Some(sum(&a[0])),
         "lists.range" => |a| Some(range(&a[0])),
         "@sortByAssociatedKeys" => |a| Some(sorted_by(a)),
-        "cel.@mapInsert" => |a| Some(inserted(a)),
+        "cel.@mapInsert" => |a| Some(map_insert(a)),
         _ => return None,
     })
 }
@@ -213,7 +213,7 @@ fn in_zone(function: &str, arguments: &[Value]) -> Option<Result> {
 }
 
 /// One that is not known is absent.
-fn named(arguments: &[Value]) -> Result {
+fn named_format(arguments: &[Value]) -> Result {
     let [Value::String(name)] = arguments else { return no_such_overload() };
     if signatures(&format!("format.{name}")).is_empty() {
         return Ok(none());
@@ -222,7 +222,7 @@ fn named(arguments: &[Value]) -> Result {
 }
 
 /// What `transformMap` and `transformMapEntry` come to.
-fn inserted(arguments: &[Value]) -> Result {
+fn map_insert(arguments: &[Value]) -> Result {
     let (map, entries) = match arguments {
         [Value::Map(map), Value::Map(entries)] => {
             (map, entries.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect())

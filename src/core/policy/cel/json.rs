@@ -28,13 +28,13 @@ pub(super) fn map(entries: impl IntoIterator<Item = (Key, Value)>) -> Value {
 }
 
 /// Sorted, so that what an expression says is the same at each run.
-pub(super) fn sorted(map: &Map) -> Vec<(&Key, &Value)> {
+pub(super) fn sorted_entries(map: &Map) -> Vec<(&Key, &Value)> {
     let mut entries: Vec<_> = map.map.iter().collect();
     entries.sort_by_key(|(name, _)| *name);
     entries
 }
 
-pub(super) fn written(value: &Value) -> Result<Json, EvaluationError> {
+pub(super) fn to_json(value: &Value) -> Result<Json, EvaluationError> {
     Ok(match value {
         Value::Null => Json::Null,
         Value::Bool(value) => Json::Bool(*value),
@@ -45,14 +45,14 @@ pub(super) fn written(value: &Value) -> Result<Json, EvaluationError> {
             None => return Err(EvaluationError::NotJson("double that is no number")),
         },
         Value::String(text) => Json::String(text.as_str().to_owned()),
-        Value::List(items) => Json::Array(items.iter().map(written).collect::<Result<_, _>>()?),
+        Value::List(items) => Json::Array(items.iter().map(to_json).collect::<Result<_, _>>()?),
         Value::Map(map) => {
             let mut fields = serde_json::Map::new();
-            for (key, value) in sorted(map) {
+            for (key, value) in sorted_entries(map) {
                 let Key::String(key) = key else {
                     return Err(EvaluationError::NotJson("map with keys that are no strings"));
                 };
-                fields.insert(key.as_str().to_owned(), written(value)?);
+                fields.insert(key.as_str().to_owned(), to_json(value)?);
             }
             Json::Object(fields)
         }

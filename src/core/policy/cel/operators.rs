@@ -34,7 +34,7 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result {
         Binary::Equal => Value::Bool(left == right),
         Binary::NotEqual => Value::Bool(left != right),
         Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual => {
-            let order = compare(left, right).map_err(|error| named(error, operator, left))?;
+            let order = compare(left, right).map_err(|error| name_operator(error, operator, left))?;
             Value::Bool(match operator {
                 Binary::Less => order.is_lt(),
                 Binary::LessOrEqual => order.is_le(),
@@ -43,16 +43,16 @@ pub(super) fn binary(operator: Binary, left: &Value, right: &Value) -> Result {
             })
         }
         Binary::In => Value::Bool(contains(right, left)?),
-        Binary::Add => return add(left, right).map_err(|error| named(error, operator, left)),
-        Binary::Subtract => return subtract(left, right).map_err(|error| named(error, operator, left)),
-        Binary::Multiply => return multiply(left, right).map_err(|error| named(error, operator, left)),
-        Binary::Divide => return divide(left, right).map_err(|error| named(error, operator, left)),
-        Binary::Modulo => return modulo(left, right).map_err(|error| named(error, operator, left)),
+        Binary::Add => return add(left, right).map_err(|error| name_operator(error, operator, left)),
+        Binary::Subtract => return subtract(left, right).map_err(|error| name_operator(error, operator, left)),
+        Binary::Multiply => return multiply(left, right).map_err(|error| name_operator(error, operator, left)),
+        Binary::Divide => return divide(left, right).map_err(|error| name_operator(error, operator, left)),
+        Binary::Modulo => return modulo(left, right).map_err(|error| name_operator(error, operator, left)),
     })
 }
 
 /// The API server names an operator that the left side does not have at all.
-fn named(error: EvaluationError, operator: Binary, left: &Value) -> EvaluationError {
+fn name_operator(error: EvaluationError, operator: Binary, left: &Value) -> EvaluationError {
     let (name, has_it) = match operator {
         Binary::Add => ("_+_", !matches!(left, Value::Bool(_) | Value::Null | Value::Map(_) | Value::Opaque(_))),
         Binary::Subtract => ("_-_", !matches!(left, Value::Bool(_) | Value::Null | Value::Map(_) | Value::Opaque(_))),
@@ -79,13 +79,13 @@ pub(super) fn compare(left: &Value, right: &Value) -> Result<Ordering> {
     match (left, right) {
         (Value::Bytes(a), Value::Bytes(b)) => Ok(a.cmp(b)),
         (Value::Null, Value::Null) => no_such_overload(),
-        (Value::Float(a), _) if a.is_nan() => unordered(),
-        (Value::Int(_) | Value::UInt(_) | Value::Float(_), Value::Float(b)) if b.is_nan() => unordered(),
+        (Value::Float(a), _) if a.is_nan() => not_comparable(),
+        (Value::Int(_) | Value::UInt(_) | Value::Float(_), Value::Float(b)) if b.is_nan() => not_comparable(),
         _ => left.partial_cmp(right).map_or_else(no_such_overload, Ok),
     }
 }
 
-fn unordered<T>() -> Result<T> {
+fn not_comparable<T>() -> Result<T> {
     Err(Failed("NaN values cannot be ordered".to_owned()))
 }
 

@@ -21,7 +21,7 @@ pub(super) fn inner(value: &Value) -> Option<Option<&Value>> {
 }
 
 /// Whose values are left out of lists: those that are absent.
-pub(super) fn unwrapped(list: &[Value]) -> Result<Value, EvaluationError> {
+pub(super) fn present_values(list: &[Value]) -> Result<Value, EvaluationError> {
     let mut values = vec![];
     for optional in list {
         match inner(optional) {

@@ -21,12 +21,12 @@ impl Expression {
     }
 
     /// As the API server takes it in a policy: `variables.<name>` are among the names, and what it results in must be known.
-    pub fn checked(text: &str, names: &[(&str, Type)], wanted: Option<&Type>) -> Result<Self, ExpressionError> {
+    pub fn strict(text: &str, names: &[(&str, Type)], wanted: Option<&Type>) -> Result<Self, ExpressionError> {
         Self::of_type(Self::read(text, Terms { names, is_strict: true })?, wanted)
     }
 
     /// Likewise, with its syntax as the build has stored it. Places of what is wrong are not known.
-    pub fn checked_of(
+    pub fn strict_of(
         text: &str,
         stored: &Value,
         names: &[(&str, Type)],

@@ -20,8 +20,8 @@ pub fn parse(text: &str) -> Result<IdedExpr, ParseErrors> {
 /// Names are texts, plain literals themselves, all else an object of one member. `None`: a form that no built-in expression has.
 // The library uses one direction, the build the other.
 #[allow(dead_code)]
-pub fn written(expression: &IdedExpr) -> Option<Value> {
-    let all = |nodes: &[IdedExpr]| nodes.iter().map(written).collect::<Option<Vec<Value>>>();
+pub fn to_json(expression: &IdedExpr) -> Option<Value> {
+    let all = |nodes: &[IdedExpr]| nodes.iter().map(to_json).collect::<Option<Vec<Value>>>();
     Some(match &expression.expr {
         Expr::Ident(name) => name.as_str().into(),
         Expr::Literal(literal) => match literal {
@@ -35,15 +35,15 @@ pub fn written(expression: &IdedExpr) -> Option<Value> {
         },
         Expr::Call(CallExpr { func_name, target: None, args }) => json!({ func_name: all(args)? }),
         Expr::Call(CallExpr { func_name, target: Some(target), args }) => {
-            json!({ "call": [func_name, written(target)?, all(args)?] })
+            json!({ "call": [func_name, to_json(target)?, all(args)?] })
         }
-        Expr::Select(SelectExpr { operand, field, test: false }) => json!({ "field": [written(operand)?, field] }),
-        Expr::Select(SelectExpr { operand, field, test: true }) => json!({ "has": [written(operand)?, field] }),
+        Expr::Select(SelectExpr { operand, field, test: false }) => json!({ "field": [to_json(operand)?, field] }),
+        Expr::Select(SelectExpr { operand, field, test: true }) => json!({ "has": [to_json(operand)?, field] }),
         Expr::List(ListExpr { elements, optional_indices }) => json!({ "list": [all(elements)?, optional_indices] }),
         Expr::Map(MapExpr { entries }) => {
             let entry = |entry: &IdedEntryExpr| match &entry.expr {
                 EntryExpr::MapEntry(MapEntryExpr { key, value, optional }) => {
-                    Some(json!([written(key)?, written(value)?, optional]))
+                    Some(json!([to_json(key)?, to_json(value)?, optional]))
                 }
                 EntryExpr::StructField(_) => None,
             };
@@ -60,14 +60,14 @@ pub fn written(expression: &IdedExpr) -> Option<Value> {
                 loop_step,
                 result,
             } = &**of;
-            let parts = [iter_range, accu_init, loop_cond, loop_step, result].map(written);
+            let parts = [iter_range, accu_init, loop_cond, loop_step, result].map(to_json);
             json!({ "loop": [iter_var, iter_var2, accu_var, parts.into_iter().collect::<Option<Vec<Value>>>()?] })
         }
         Expr::Struct(_) | Expr::Unspecified => return None,
     })
 }
 
-/// What [`written`] has written. Its places are not known.
+/// What [`to_json`] has written. Its places are not known.
 #[allow(dead_code)]
 pub fn read(stored: &Value) -> Option<IdedExpr> {
     let expr = match stored {
@@ -149,8 +149,8 @@ mod tests {
             "a.exists(i, v, v.all(x, x > i)) && a.map(x, x > 1, x * 2).size() == 0",
             "cel.bind(x, a.b, x.startsWith('p')) && quantity('1Gi').isLessThan(quantity(a))",
         ] {
-            let stored = written(&parse(text).unwrap()).unwrap();
-            assert_eq!(written(&read(&stored).unwrap()), Some(stored), "{text}");
+            let stored = to_json(&parse(text).unwrap()).unwrap();
+            assert_eq!(to_json(&read(&stored).unwrap()), Some(stored), "{text}");
         }
     }
 }

@@ -18,7 +18,7 @@ fn text(characters: &[char]) -> Value {
 }
 
 /// Within a text, its end included.
-fn bounded(at: i64, characters: &[char]) -> Result<usize> {
+fn index_within(at: i64, characters: &[char]) -> Result<usize> {
     match usize::try_from(at) {
         Ok(index) if index <= characters.len() => Ok(index),
         _ => out_of_range(at),
@@ -28,7 +28,7 @@ fn bounded(at: i64, characters: &[char]) -> Result<usize> {
 pub(super) fn char_at(arguments: &[Value]) -> Result {
     let [Value::String(of), Value::Int(at)] = arguments else { return no_such_overload() };
     let characters: Vec<char> = of.chars().collect();
-    let at = bounded(*at, &characters)?;
+    let at = index_within(*at, &characters)?;
     Ok(text(&characters[at..(at + 1).min(characters.len())]))
 }
 
@@ -42,8 +42,8 @@ pub(super) fn substring(arguments: &[Value]) -> Result {
     if let Some(end) = end.filter(|end| start > *end) {
         return Err(Failed(format!("invalid substring range. start: {start}, end: {end}")));
     }
-    let end = end.map_or(Ok(characters.len()), |end| bounded(end, &characters))?;
-    Ok(text(&characters[bounded(start, &characters)?..end]))
+    let end = end.map_or(Ok(characters.len()), |end| index_within(end, &characters))?;
+    Ok(text(&characters[index_within(start, &characters)?..end]))
 }
 
 /// `None`: of a list, which is the library's.
@@ -100,7 +100,7 @@ pub(super) fn replace(arguments: &[Value]) -> Result {
     Ok(Value::String(Arc::new(of.replacen(old.as_str(), new, most))))
 }
 
-pub(super) fn joined(arguments: &[Value]) -> Option<Result> {
+pub(super) fn join_refusal(arguments: &[Value]) -> Option<Result> {
     let Some(Value::List(items)) = arguments.first() else { return None };
     let are_texts = items.iter().all(|item| matches!(item, Value::String(_)));
     let types = if arguments.len() == 1 { "list" } else { "list, string" };

@@ -78,15 +78,15 @@ impl Types {
         Type::Open(self.found.len() - 1)
     }
 
-    pub(super) fn settled(&self, of: &Type) -> Type {
+    pub(super) fn substitute(&self, of: &Type) -> Type {
         match of {
             Type::Open(at) => match &self.found[*at] {
-                Some(found) => self.settled(found),
+                Some(found) => self.substitute(found),
                 None => of.clone(),
             },
-            Type::List(item) => Type::List(Box::new(self.settled(item))),
-            Type::Map(key, value) => Type::Map(Box::new(self.settled(key)), Box::new(self.settled(value))),
-            Type::Optional(of) => Type::Optional(Box::new(self.settled(of))),
+            Type::List(item) => Type::List(Box::new(self.substitute(item))),
+            Type::Map(key, value) => Type::Map(Box::new(self.substitute(key)), Box::new(self.substitute(value))),
+            Type::Optional(of) => Type::Optional(Box::new(self.substitute(of))),
             Type::Dyn | Type::Plain(_) => of.clone(),
         }
     }
@@ -97,12 +97,12 @@ impl Types {
             && let Some(found) = self.found[*at].clone()
         {
             let fits = self.fits(actual, &found);
-            if fits && self.settled(actual) == Type::Dyn {
+            if fits && self.substitute(actual) == Type::Dyn {
                 self.found[*at] = Some(Type::Dyn);
             }
             return fits;
         }
-        match (self.settled(actual), self.settled(wanted)) {
+        match (self.substitute(actual), self.substitute(wanted)) {
             (Type::Open(a), Type::Open(b)) if a == b => true,
             (other, Type::Open(at)) | (Type::Open(at), other) => {
                 self.found[at] = Some(other);
@@ -134,7 +134,7 @@ impl Types {
                 self.found = before;
                 continue;
             }
-            let made = self.settled(&made);
+            let made = self.substitute(&made);
             result = Some(match result {
                 Some(other) if other != made => Type::Dyn,
                 _ => made,
@@ -145,7 +145,7 @@ impl Types {
 
     /// `None`: it has no fields, or none of that name.
     pub(super) fn field(&mut self, of: &Type, name: &str) -> Option<Type> {
-        match self.settled(of) {
+        match self.substitute(of) {
             Type::Dyn | Type::Open(_) => Some(Type::Dyn),
             Type::Map(_, value) => Some(*value),
             Type::Optional(of) => match self.field(&of, name)? {
@@ -164,7 +164,7 @@ impl Types {
 
     /// Of what a loop goes over: one name's type, or two names' types. `None`: nothing goes over it.
     pub(super) fn items(&mut self, range: &Type, has_second: bool) -> Option<(Type, Type)> {
-        match self.settled(range) {
+        match self.substitute(range) {
             Type::Dyn | Type::Open(_) => Some((Type::Dyn, Type::Dyn)),
             Type::List(item) if has_second => Some((Type::INT, *item)),
             Type::List(item) => Some((*item, Type::Dyn)),

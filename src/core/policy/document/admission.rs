@@ -38,7 +38,7 @@ impl Policy {
 }
 
 /// `name`: of the policy on the cluster. `exempt`: an expression of who is not bound by it.
-pub fn installed(policy: &Policy, name: &str, exempt: Option<&str>, bounds: &[Bound]) -> Installed {
+pub fn installation(policy: &Policy, name: &str, exempt: Option<&str>, bounds: &[Bound]) -> Installed {
     let bindings = bounds.iter().map(|bound| {
         let full = bound.name.as_ref().map_or_else(|| name.to_owned(), |part| format!("{name}-{part}"));
         (full, binding(name, bound))
@@ -48,7 +48,7 @@ pub fn installed(policy: &Policy, name: &str, exempt: Option<&str>, bounds: &[Bo
 
 fn spec(policy: &Policy, exempt: Option<&str>) -> Value {
     let form = &policy.form;
-    let with_params = |text: &str| replaced(text, "params", "variables.params");
+    let with_params = |text: &str| replace_name(text, "params", "variables.params");
     let mut variables = vec![];
     if !form.params.is_empty() {
         variables.push(json!({"name": "params", "expression": literal(&policy.params)}));
@@ -79,7 +79,7 @@ fn spec(policy: &Policy, exempt: Option<&str>) -> Value {
     spec["validations"] = validations.collect();
     let own = form.match_conditions.iter().map(|condition| {
         // Conditions know no variables.
-        let expression = replaced(&condition.expression, "params", &literal(&policy.params));
+        let expression = replace_name(&condition.expression, "params", &literal(&policy.params));
         json!({"name": condition.name, "expression": expression})
     });
     let exemptions = form.exemptions.iter().enumerate().map(|(index, exemption)| {
@@ -131,7 +131,7 @@ fn or_exempt(rule: &str) -> String {
 }
 
 /// A name of an expression by something else: outside of texts and comments, and where it is no field.
-fn replaced(expression: &str, name: &str, by: &str) -> String {
+fn replace_name(expression: &str, name: &str, by: &str) -> String {
     let (mut made, mut is_field) = (String::with_capacity(expression.len()), false);
     for (piece, text) in pieces(expression) {
         made.push_str(if piece == Piece::Word && text == name && !is_field { by } else { text });
@@ -181,7 +181,7 @@ mod tests {
             ("// of params.\nparams", "// of params.\nP", "a comment, whose full stop makes no field"),
             ("1 // a\n + params // b", "1 // a\n + P // b", "between comments"),
         ] {
-            assert_eq!(replaced(expression, "params", "P"), expected, "{reason}");
+            assert_eq!(replace_name(expression, "params", "P"), expected, "{reason}");
         }
     }
 }

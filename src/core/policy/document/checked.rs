@@ -72,11 +72,11 @@ impl Policy {
     pub fn built_in(json: &str) -> Option<Self> {
         let mut tree: Value = serde_json::from_str(json).ok()?;
         let syntax = tree.as_object_mut()?.remove("syntax")?;
-        Self::with_syntax(yaml::typed(&tree, "").ok()?, &syntax).ok()
+        Self::with_syntax(yaml::of_tree(&tree, "").ok()?, &syntax).ok()
     }
 
     /// Of a form that stands in another document, which knows no places in it.
-    pub fn checked(form: PolicyForm) -> Result<Self, PolicyProblem> {
+    pub fn from_form(form: PolicyForm) -> Result<Self, PolicyProblem> {
         Self::of(form).map_err(|(_, problem)| problem)
     }
 
@@ -94,21 +94,21 @@ impl Policy {
             ("request".to_owned(), Type::REQUEST),
         ];
         let conditions =
-            each(&form.match_conditions, Part::Condition, |named| parsed(&named.expression, syntax, &names, true))?;
+            each(&form.match_conditions, Part::Condition, |named| parse(&named.expression, syntax, &names, true))?;
         names.push(("namespaceObject".to_owned(), Type::NAMESPACE));
         let mut variables = vec![];
         for (index, named) in form.variables.iter().enumerate() {
-            let expression = parsed(&named.expression, syntax, &names, false);
+            let expression = parse(&named.expression, syntax, &names, false);
             let expression = expression.map_err(|error| wrong(Part::Variable(index), &named.name, error))?;
             names.push((format!("variables.{}", named.name), expression.type_of().clone()));
             variables.push(Checked { name: named.name.clone(), expression });
         }
         let mut validations = vec![];
         for (index, validation) in form.validations.iter().enumerate() {
-            let expression = parsed(&validation.expression, syntax, &names, true);
+            let expression = parse(&validation.expression, syntax, &names, true);
             let expression = expression.map_err(|error| wrong(Part::Validation(index), "expression", error))?;
             let message =
-                validation.message_expression.as_ref().map(|text| checked(text, syntax, &names, Some(&Type::STRING)));
+                validation.message_expression.as_ref().map(|text| parse_as(text, syntax, &names, Some(&Type::STRING)));
             let message =
                 message.transpose().map_err(|error| wrong(Part::Message(index), "messageExpression", error))?;
             validations.push(CheckedValidation { expression, message });
@@ -174,14 +174,14 @@ fn wrong(part: Part, name: &str, error: ExpressionError) -> (Part, PolicyProblem
 
 type Parsed = Result<Expression, ExpressionError>;
 
-fn parsed(text: &str, syntax: &Value, names: &[(String, Type)], is_verdict: bool) -> Parsed {
-    checked(text, syntax, names, is_verdict.then_some(&Type::BOOL))
+fn parse(text: &str, syntax: &Value, names: &[(String, Type)], is_verdict: bool) -> Parsed {
+    parse_as(text, syntax, names, is_verdict.then_some(&Type::BOOL))
 }
 
-fn checked(text: &str, syntax: &Value, names: &[(String, Type)], wanted: Option<&Type>) -> Parsed {
+fn parse_as(text: &str, syntax: &Value, names: &[(String, Type)], wanted: Option<&Type>) -> Parsed {
     let names: Vec<_> = names.iter().map(|(name, of)| (name.as_str(), of.clone())).collect();
     match syntax.get(text) {
-        Some(stored) => Expression::checked_of(text, stored, &names, wanted),
-        None => Expression::checked(text, &names, wanted),
+        Some(stored) => Expression::strict_of(text, stored, &names, wanted),
+        None => Expression::strict(text, &names, wanted),
     }
 }

@@ -65,11 +65,11 @@ pub struct Match {
     pub versions: Vec<String>,
     /// Plural, in small letters: `deployments`.
     pub resources: Vec<String>,
-    #[serde(default = "written")]
+    #[serde(default = "default_operations")]
     pub operations: Vec<Operation>,
 }
 
-fn written() -> Vec<Operation> {
+fn default_operations() -> Vec<Operation> {
     vec![Operation::Create, Operation::Update]
 }
 

@@ -30,7 +30,7 @@ impl Policy {
     }
 
     /// What it finds that was exempt once. Nothing is made or changed.
-    pub fn lapsed(&self, case: &Case<'_>, today: Date, object: &str) -> Vec<Problem> {
+    pub fn lapses(&self, case: &Case<'_>, today: Date, object: &str) -> Vec<Problem> {
         let Outcome::Found(found) = self.judge(case, today) else { return vec![] };
         let lapsed = found.into_iter().filter(|judgement| judgement.lapsed.is_some());
         lapsed.filter_map(|judgement| self.problem(judgement, object, false)).collect()

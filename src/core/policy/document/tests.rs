@@ -254,7 +254,7 @@ fn params_are_written_into_what_is_installed() {
         namespaces: json!({"matchLabels": {"class": name}}),
         action,
     };
-    let made = installed(
+    let made = installation(
         &policy,
         "gp-policy-few-replicas-1.0.0",
         Some("true"),

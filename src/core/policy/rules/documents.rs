@@ -38,7 +38,7 @@ const UNKNOWN: &[(&str, &str, &str, &str)] =
 pub(super) fn check(id: &str, policy: &Policy, subject: &Subject<'_>) -> Vec<Hit> {
     let own = subject.objects.iter().filter(|object| object.manager == Desired::MANAGER && object.body.is_some());
     let is_about = |object: &&Desired| {
-        let Judged { api, kind, .. } = Judged::named(&object.key);
+        let Judged { api, kind, .. } = Judged::of_key(&object.key);
         policy.is_about(api, kind)
     };
     let concerned = own.filter(is_about);
@@ -50,7 +50,7 @@ pub(super) fn check(id: &str, policy: &Policy, subject: &Subject<'_>) -> Vec<Hit
         })
     });
     let unknown = UNKNOWN.iter().filter(|(rule, ..)| *rule == id);
-    hits.chain(unknown.flat_map(|(_, kind, field, message)| subject.unknown(kind, field, message))).collect()
+    hits.chain(unknown.flat_map(|(_, kind, field, message)| subject.undecided_hits(kind, field, message))).collect()
 }
 
 fn judge(policy: &Policy, object: &Desired, subject: &Subject<'_>) -> Vec<Judgement> {

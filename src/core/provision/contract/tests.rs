@@ -132,7 +132,7 @@ fn requests_and_results_come_back_as_they_were() {
 #[test]
 fn the_form_of_an_ensure_stays() {
     let written: Value = serde_json::from_str(&there_and_back(&ensure())).unwrap();
-    let request = json!({ "kind": "environment", "request": environment().written().unwrap() });
+    let request = json!({ "kind": "environment", "request": environment().to_document().unwrap() });
     let expected = json!({
         "spec": request,
         "facts": facts(),

@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     domain::{Class, ClusterRef, Facts, Id, NameError, ObjectKey, Phase, Problem, Record, StableFacts},
-    golden::{Parent, ResolveContext, Spec, recorded},
+    golden::{Parent, ResolveContext, Spec, spec_of},
     provision::{EnsureRequest, ObserveRequest, PreviewRequest, Prior, RemoveRequest, Replacing},
 };
 use std::{
@@ -89,7 +89,7 @@ impl Engine {
         if let Some(facts) = &request.facts {
             same_cluster(&id, facts, &truth.facts)?;
         }
-        let prior = request.prior.map(|prior| believed(&id, prior, truth.record.as_ref())).transpose()?;
+        let prior = request.prior.map(|prior| confirm(&id, prior, truth.record.as_ref())).transpose()?;
         let replacing = match request.replacing {
             Some(replacing) => Some(self.verified_replacing(&id, replacing, &truth).await?),
             None => None,
@@ -109,7 +109,7 @@ impl Engine {
             }
         }
         let claimed = request.prior.as_ref().map(|prior| prior.spec.clone());
-        let prior = request.prior.map(|prior| believed(&id, prior, record)).transpose().map_err(one)?;
+        let prior = request.prior.map(|prior| confirm(&id, prior, record)).transpose().map_err(one)?;
         if let Some(record) = record {
             self.judge_by_record(&id, spec, claimed.as_ref(), record, &truth)?;
         }
@@ -129,7 +129,7 @@ impl Engine {
         if let Err(error) = self.clusters.facts(&cluster).await
             && error.class == Class::NotFound
         {
-            return Err(cluster_gone(&id));
+            return Err(missing_cluster(&id));
         }
         let truth = self.truth(&id, Ok(cluster)).await?;
         request.facts = Some(truth.facts.stable.clone());
@@ -147,7 +147,7 @@ impl Engine {
 
     /// Of a removal whose record is lost: whether anything is there that nobody can say whose it is.
     pub(super) fn refuse_without_record(&self, id: &Id, has_record: bool, has_objects: bool) -> Result<(), Problem> {
-        if self.config.verifies && !has_record && has_objects { Err(record_lost(id)) } else { Ok(()) }
+        if self.config.verifies && !has_record && has_objects { Err(lost_record(id)) } else { Ok(()) }
     }
 
     async fn verified_replacing(&self, id: &Id, replacing: Replacing, truth: &Truth) -> Result<Replacing, Problem> {
@@ -167,7 +167,7 @@ impl Engine {
 
     /// What can't be read or rendered is taken for protected. Pure.
     fn is_protected(&self, record: &Record, truth: &Truth) -> bool {
-        let Some(spec) = recorded(self.config.resources, record) else { return true };
+        let Some(spec) = spec_of(self.config.resources, record) else { return true };
         let written = spec.common().deletion_protection;
         written.unwrap_or_else(|| {
             let (parent, catalogue) = (self.parent_in(truth), self.catalogue.holding(record.path().as_ref()));
@@ -189,7 +189,7 @@ impl Engine {
         record: &Record,
         truth: &Truth,
     ) -> Result<(), Vec<Problem>> {
-        let Some(before) = recorded(self.config.resources, record) else {
+        let Some(before) = spec_of(self.config.resources, record) else {
             return Err(vec![
                 Failure::Record { id: id.to_string(), reason: "another release wrote it".into() }.problem(),
             ]);
@@ -232,8 +232,8 @@ impl Engine {
 }
 
 /// With the objects that the record makes its own.
-fn believed(id: &Id, mut prior: Prior, record: Option<&Record>) -> Result<Prior, Problem> {
-    let Some(record) = record else { return Err(record_lost(id)) };
+fn confirm(id: &Id, mut prior: Prior, record: Option<&Record>) -> Result<Prior, Problem> {
+    let Some(record) = record else { return Err(lost_record(id)) };
     if prior.spec.id() != *id {
         return Err(contradiction(id, &format!("the request that it was made by is that of {}", prior.spec.id())));
     }
@@ -292,7 +292,7 @@ fn outdated_facts(id: &Id) -> Problem {
     )
 }
 
-fn record_lost(id: &Id) -> Problem {
+fn lost_record(id: &Id) -> Problem {
     Problem::error(
         "claims.record_lost",
         format!("{id} has no record that says whose it is"),
@@ -301,7 +301,7 @@ fn record_lost(id: &Id) -> Problem {
     )
 }
 
-fn cluster_gone(id: &Id) -> Problem {
+fn missing_cluster(id: &Id) -> Problem {
     Problem::error(
         "claims.record_lost",
         format!("The cluster of {id} can't be found, and the record of {id} is gone with it"),

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::{Class, Facts, Id, PathVersion, Problem, Record, ResourceKind, StableFacts},
-    golden::{Blueprint, Common, ResolveContext, Spec, recorded},
+    golden::{Blueprint, Common, ResolveContext, Spec, spec_of},
     ports::trace::stage,
     provision::{
         Decided, Description, EnsureRequest, Exists, Observation, ObserveRequest, Preview, Provisioner, RemoveRequest,
@@ -53,7 +53,7 @@ impl Engine {
             now: &self.clock.now(),
         };
         let plan = decide(&inputs).map_err(Stop::into_problems)?; // pure
-        let outputs = outcome::planned(&blueprint, &plan.lines, &plan.drifted, change.prior, ground.target.as_deref()); // pure
+        let outputs = outcome::of_plan(&blueprint, &plan.lines, &plan.drifted, change.prior, ground.target.as_deref()); // pure
         let decided = Decided {
             outputs,
             facts: ground.facts,
@@ -93,7 +93,7 @@ impl Engine {
                     continue;
                 }
             };
-            let (Some(objects), Some(work)) = (found.objects.known(), &plan.work) else { return Err(plan.problems) };
+            let (Some(objects), Some(work)) = (found.objects.value(), &plan.work) else { return Err(plan.problems) };
             if let (Decision::Finish, Some(record), Some(cluster)) = (&work.decision, &objects.record, &ground.cluster)
             {
                 self.finish_removal(request, record, cluster, name).await?; // writes
@@ -108,7 +108,7 @@ impl Engine {
                     problems.append(&mut said);
                     self.remember(change, &ground.facts); // memory
                     if let Some(parent) = &ground.parent {
-                        let taken = change.spec.taken(parent, &self.catalogue); // pure
+                        let taken = change.spec.demand(parent, &self.catalogue); // pure
                         self.memory.remember_share(&change.id, 0, taken); // memory
                     }
                     return Ok(exists);
@@ -125,7 +125,7 @@ impl Engine {
 
     /// What a record stands for.
     pub(super) async fn render_recorded(&self, id: &Id, record: &Record) -> Result<Blueprint, Problem> {
-        let spec = recorded(self.config.resources, record);
+        let spec = spec_of(self.config.resources, record);
         let spec = spec.ok_or_else(|| unreadable(record, "another release wrote it".to_owned()))?;
         let parent = match id.parent() {
             Some(environment) => self.find_parent(environment, &record.facts, None, Moment::Plan).await?, // reads
@@ -170,7 +170,7 @@ impl Engine {
         let is_other =
             |record: &Record| blueprint.is_none() || record.path().is_some_and(|path| Some(path) != request.path);
         if let Some(record) = record.as_ref().filter(|record| is_other(record))
-            && let Some(spec) = recorded(self.config.resources, record)
+            && let Some(spec) = spec_of(self.config.resources, record)
         {
             blueprint = render(request.spec.as_ref().unwrap_or(&spec), record.path().as_ref()); // pure
             self.gather_rest(request, &ground, blueprint.as_ref(), &mut observed).await?; // reads

@@ -51,7 +51,7 @@ pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
 
 /// With the environment that a slot lives in.
 pub fn rendered(spec: &Spec, environment: Option<&Spec>) -> Blueprint {
-    rendered_by(&Catalogue::embedded(), spec, environment)
+    rendered_by(&Catalogue::built_in(), spec, environment)
 }
 
 pub fn rendered_by(catalogue: &Catalogue, spec: &Spec, environment: Option<&Spec>) -> Blueprint {
@@ -82,7 +82,7 @@ pub fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
         golden_path: "team-standard".into(),
         golden_path_version: "1.0.0".into(),
         golden_path_digest: String::new(),
-        spec: spec.written().unwrap_or_default(),
+        spec: spec.to_document().unwrap_or_default(),
         timeouts: None,
         facts: facts().stable,
         inventory: vec![],

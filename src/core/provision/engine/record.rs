@@ -5,14 +5,14 @@ use crate::domain::{Holder, Id, ObjectKey, Observed, Record, SYSTEM_NAMESPACE, p
 use serde_json::{Map, Value, json};
 
 pub fn key_of(id: &Id) -> ObjectKey {
-    key_named(&id.record_name())
+    record_key(&id.record_name())
 }
 
 pub fn baseline_key() -> ObjectKey {
-    key_named(Id::BASELINE_RECORD)
+    record_key(Id::BASELINE_RECORD)
 }
 
-fn key_named(name: &str) -> ObjectKey {
+fn record_key(name: &str) -> ObjectKey {
     ObjectKey::kube("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), name)
 }
 

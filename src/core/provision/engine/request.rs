@@ -142,7 +142,7 @@ impl<'a> ChangeRequest<'a> {
     }
 
     /// Of an update: the access entries of principals that the new request gives more access policies.
-    pub fn newly_granted(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
+    pub fn new_grants(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
         let known = self.state_keys();
         let entries = blueprint.objects.iter().filter_map(|desired| match &desired.key {
             key @ ObjectKey::AccessPolicy { principal, .. } if !known.contains(key) => {

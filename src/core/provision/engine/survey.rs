@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{ClusterRef, Phase, Problem, Record},
-    golden::{ResolveContext, Spec, recorded},
+    golden::{ResolveContext, Spec, spec_of},
     kinds::same_digest,
     ports::{Scope, Selector},
     provision::{Observation, ObserveRequest, Prior, Provisioner, Restorable, Survey, Surveyed, Wanted},
@@ -64,7 +64,7 @@ impl Engine {
         let everything = Selector { scope: Scope::Records, keys: vec![] };
         let observed = self.target(&facts.stable.cluster_arn, Moment::Plan).observe(&everything).await?; // reads
         let readable = record::all(&observed).into_iter().filter_map(|record| {
-            let spec = recorded(self.config.resources, &record)?;
+            let spec = spec_of(self.config.resources, &record)?;
             let refused = bounds::of_record(&self.config.bounds, &spec.id(), Some(&record));
             refused.is_empty().then_some((record, spec))
         });
@@ -93,7 +93,7 @@ impl Engine {
         let lines = promise::lines_of(&blueprint.objects).into_iter();
         let wanted: Lines = lines.filter_map(|(key, line)| Some((key, line.now()?.clone()))).collect();
         let request = ObserveRequest { objects: wanted.clone(), ..request };
-        let lapsed = policies::lapsed(&blueprint, &ground.facts.cluster_arn, catalogue, &self.clock.now()); // pure
+        let lapsed = policies::lapses(&blueprint, &ground.facts.cluster_arn, catalogue, &self.clock.now()); // pure
         let observed = self.gather_owned(&request, &ground, Some(&blueprint)).await?; // reads
         let record = record::find(&id, &observed)?.unwrap_or(record); // pure
         let observation = refresh(&request, ground, Some(blueprint), Some(record.clone()), observed); // pure

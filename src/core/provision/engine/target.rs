@@ -76,14 +76,14 @@ impl<'a> TargetCalls<'a> {
 
     /// Why nothing more may be started.
     pub fn stop_reason(&self) -> Option<Failure> {
-        if self.cancelled() {
+        if self.is_cancelled() {
             return Some(Failure::Cancelled);
         }
         let over = self.until.is_some_and(|until| self.clock.elapsed() >= until);
         over.then(|| Failure::TimedOut { what: "the next object".to_owned() })
     }
 
-    pub fn cancelled(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.cancel.is_some_and(Cancel::is_cancelled)
     }
 
@@ -158,7 +158,7 @@ impl<'a> TargetCalls<'a> {
         loop {
             match self.objects.delete(self.cluster, key, &expect).await {
                 Ok(Deleted::Gone) => return Ok(()),
-                Ok(Deleted::Terminating) => return self.until_gone(key).await,
+                Ok(Deleted::Terminating) => return self.wait_until_gone(key).await,
                 Err(error) if error.class == Class::NotFound => return Ok(()),
                 Err(error) if may_try_again(&error) => {
                     let Some(pause) = pauses.next() else {
@@ -192,7 +192,7 @@ impl<'a> TargetCalls<'a> {
     }
 
     /// Waits for an object whose deletion has begun.
-    pub async fn until_gone(&self, key: &ObjectKey) -> Result<(), Failure> {
+    pub async fn wait_until_gone(&self, key: &ObjectKey) -> Result<(), Failure> {
         for pause in looks() {
             let Some(now) = self.get(key).await? else { return Ok(()) };
             let why = now.deleting.unwrap_or_else(|| "it was not deleted".to_owned());

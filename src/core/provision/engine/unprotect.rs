@@ -41,7 +41,7 @@ impl Engine {
             // What can't be rendered any more is taken for protected.
             let is_protected = self.render_recorded(id, &record).await.map(|made| made.summary.deletion_protection);
             if !is_protected.unwrap_or(true) {
-                return Err(not_protected(id));
+                return Err(no_protection(id));
             }
             let by = self.config.caller.as_ref().unwrap_or(&facts.caller).clone();
             let unprotected = Unprotected { by, at: self.clock.now() };
@@ -66,7 +66,7 @@ fn no_record(id: &Id) -> Problem {
     )
 }
 
-fn not_protected(id: &Id) -> Problem {
+fn no_protection(id: &Id) -> Problem {
     Problem::error(
         "deletion.not_protected",
         format!("{id} is not protected from deletion"),

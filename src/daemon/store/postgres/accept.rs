@@ -2,7 +2,7 @@
 
 use super::{
     listener,
-    rows::{Known, known, number},
+    rows::{Known, known_operation, number},
     statements::{FIND, INSERT, JOIN, ONE_BY_ONE},
 };
 use crate::{
@@ -30,7 +30,7 @@ pub async fn accept(
         transaction.query_one(ONE_BY_ONE, &[digest]).await?;
     }
     let found = transaction.query_opt(FIND, &[id, &digests]).await?;
-    let found = found.as_ref().map(known).transpose()?;
+    let found = found.as_ref().map(known_operation).transpose()?;
     let operation = match &found {
         Some(known) if !digests.contains(&&known.digest) => return Ok(Accepted::OtherRequest),
         Some(Known { outcome: Some(outcome), is_equal: false, .. }) => return Ok(Accepted::Ended(outcome.clone())),

@@ -49,7 +49,7 @@ impl Listener {
         }
     }
 
-    pub async fn heard(&self) {
+    pub async fn wait(&self) {
         self.heard.notified().await;
     }
 }

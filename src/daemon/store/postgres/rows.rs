@@ -26,7 +26,7 @@ fn form(row: &Row) -> Result<u32, JournalError> {
     Ok(u32::try_from(row.try_get::<_, i32>("form")?).unwrap_or_default())
 }
 
-pub fn known(row: &Row) -> Result<Known, JournalError> {
+pub fn known_operation(row: &Row) -> Result<Known, JournalError> {
     Ok(Known {
         is_equal: row.try_get("is_equal")?,
         id: row.try_get("id")?,
@@ -45,7 +45,7 @@ pub fn comparison(row: &Row) -> Result<Document, JournalError> {
     Ok(Document::new(form(row)?, row.try_get::<_, &str>("found")?.as_bytes()))
 }
 
-pub fn taken(row: &Row, forms: Forms) -> Result<Taken, JournalError> {
+pub fn taken_operation(row: &Row, forms: Forms) -> Result<Taken, JournalError> {
     // Below zero where the database's clock was set back.
     let waited = Duration::try_from_secs_f64(row.try_get("waited")?).unwrap_or_default();
     Ok(Taken { entry: entry(row, forms)?, waited })
@@ -69,7 +69,7 @@ fn entry(row: &Row, forms: Forms) -> Result<Entry, JournalError> {
     })
 }
 
-pub fn kept(row: &Row, forms: Forms) -> Result<Kept, JournalError> {
+pub fn kept_operation(row: &Row, forms: Forms) -> Result<Kept, JournalError> {
     let (verb, outcome): (String, Option<&[u8]>) = (row.try_get("verb")?, row.try_get("outcome")?);
     Ok(Kept {
         id: row.try_get("id")?,

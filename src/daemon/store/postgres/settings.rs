@@ -65,7 +65,7 @@ impl Postgres {
 
     /// Of the server and the database, for messages.
     pub fn place(&self) -> String {
-        let hosts: Vec<String> = self.config.get_hosts().iter().map(shown).collect();
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(display).collect();
         format!("{}/{}", hosts.join(","), self.config.get_dbname().or(self.config.get_user()).unwrap_or_default())
     }
 
@@ -95,7 +95,7 @@ impl Postgres {
     }
 }
 
-fn shown(host: &Host) -> String {
+fn display(host: &Host) -> String {
     match host {
         Host::Tcp(name) => name.clone(),
         Host::Unix(path) => path.display().to_string(),

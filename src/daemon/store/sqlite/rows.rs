@@ -14,7 +14,7 @@ pub const SHOWN: &str =
     "SELECT id, caller, verb, about, accepted_at, ended_at, outcome, outcome_form FROM operation WHERE id = ?1";
 
 /// The latest of those in sight that a statement of [`recent`] finds; `of_id` is [`SHOWN`].
-pub fn shown(
+pub fn rows_in_sight(
     (found, of_id): (&mut Statement<'_>, &mut Statement<'_>),
     value: &str,
     sight: &Sight,
@@ -26,7 +26,7 @@ pub fn shown(
         && let Some(row) = rows.next()?
     {
         if sight.shows(&row.get::<_, String>("caller")?, &row.get::<_, String>("about")?) {
-            shown.push(of_id.query_row([row.get::<_, String>("id")?], |row| kept(row, forms))?);
+            shown.push(of_id.query_row([row.get::<_, String>("id")?], |row| kept_operation(row, forms))?);
         }
     }
     Ok(shown)
@@ -49,7 +49,7 @@ pub fn recent(which: Which<'_>) -> (&'static str, &str) {
 }
 
 /// `now`: in milliseconds, as the journal has it.
-pub fn taken(row: &Row<'_>, now: i64, forms: Forms) -> rusqlite::Result<Taken> {
+pub fn taken_operation(row: &Row<'_>, now: i64, forms: Forms) -> rusqlite::Result<Taken> {
     // Below zero where the clock was set back.
     let waited = u64::try_from(now - row.get::<_, i64>("accepted_at")?).unwrap_or_default();
     Ok(Taken { entry: entry(row, forms)?, waited: Duration::from_millis(waited) })
@@ -78,7 +78,7 @@ fn entry(row: &Row<'_>, forms: Forms) -> rusqlite::Result<Entry> {
     })
 }
 
-fn kept(row: &Row<'_>, forms: Forms) -> rusqlite::Result<Kept> {
+fn kept_operation(row: &Row<'_>, forms: Forms) -> rusqlite::Result<Kept> {
     // The documents of outcomes are large: one at a time.
     let (verb, outcome): (String, Option<Vec<u8>>) = (row.get("verb")?, row.get("outcome")?);
     Ok(Kept {

@@ -70,31 +70,35 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
     server.database("journal").unwrap();
     let (one, two) = (on(&server, "journal").await, on(&server, "journal").await);
     for store in [&one, &two] {
-        timeout(LONG, store.changed()).await.expect("it listens");
+        timeout(LONG, store.wait_for_news()).await.expect("it listens");
     }
     one.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
     two.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
     two.cancel("a", &Identity::Own).await.unwrap();
-    timeout(LONG, one.changed()).await.expect("a cancellation is heard");
+    timeout(LONG, one.wait_for_news()).await.expect("a cancellation is heard");
     assert_eq!(one.renew(&ids(&["a"]), &[], &[]).await.unwrap().cancelled, ["a"]);
     end(&*one, "a", b"done").await;
-    timeout(LONG, two.changed()).await.expect("an end is heard where somebody waits for it");
+    timeout(LONG, two.wait_for_news()).await.expect("an end is heard where somebody waits for it");
     assert_eq!(two.renew(&[], &[], &ids(&["a"])).await.unwrap().ended.len(), 1);
     one.accept(&entry_of("b"), IfNew::Queue).await.unwrap();
-    timeout(LONG, two.changed()).await.expect("work is heard");
+    timeout(LONG, two.wait_for_news()).await.expect("work is heard");
     assert_eq!(take(&*two, 9, false).await.len(), 1);
     one.pause("demo/pay", true).await.unwrap();
     assert!(two.pauses().await.unwrap().cover("demo/pay"), "a pause holds at every daemon");
     assert_eq!(two.operation_of("a").await.unwrap(), "a", "by its own id");
     two.tell("[1]").await.unwrap();
     one.tell("[2]").await.unwrap();
-    let heard = timeout(LONG, one.heard()).await.expect("a message is heard");
-    assert_eq!((heard.as_str(), two.heard().await.as_str()), ("[1]", "[2]"), "of the other one, and not one's own");
+    let heard = timeout(LONG, one.next_message()).await.expect("a message is heard");
+    assert_eq!(
+        (heard.as_str(), two.next_message().await.as_str()),
+        ("[1]", "[2]"),
+        "of the other one, and not one's own"
+    );
     let [first, last] = [(1, "the first"), (2, "the last")].map(|(form, found)| Document::new(form, found.as_bytes()));
     for comparison in [&first, &last] {
         one.share("demo", comparison).await.unwrap();
     }
-    assert_eq!(two.shared().await.unwrap(), [last], "what one has found, all know");
+    assert_eq!(two.comparisons().await.unwrap(), [last], "what one has found, all know");
 }
 
 #[tokio::test]

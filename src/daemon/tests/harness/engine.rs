@@ -42,7 +42,7 @@ impl FakeEngine {
     }
 
     /// What was unprotected, by its id.
-    pub fn unprotected(&self) -> Vec<String> {
+    pub fn unprotected_ids(&self) -> Vec<String> {
         self.unprotected.lock().unwrap().clone()
     }
 

@@ -86,7 +86,7 @@ fn an_object_with_nothing_set_is_an_error_that_lists_its_names() {
         object([
             optional("enforce", Type::String),
             optional("version", Type::String).default("1"),
-            refused("Mode", Type::String, "leave it out"),
+            refusal("Mode", Type::String, "leave it out"),
         ])
     };
     let schema = Schema::new([
@@ -118,7 +118,7 @@ fn an_object_with_nothing_set_is_an_error_that_lists_its_names() {
 #[test]
 fn a_refused_word_says_what_to_write() {
     let statement =
-        object([optional("actions", Type::set(Type::String)), refused("Action", Type::String, "write `actions`")]);
+        object([optional("actions", Type::set(Type::String)), refusal("Action", Type::String, "write `actions`")]);
     let schema = Schema::new([optional("statements", list_of(statement))]);
     let element = |word: Value| Value::map([("actions", Value::Null), ("Action", word)]);
     let config = |word: Value| Value::map([("statements", Value::List(vec![element(word)]))]);

@@ -27,7 +27,7 @@ impl ConvertError {
         Self { path: Path::root(), unknown: false, text: text.to_string() }
     }
 
-    pub fn undecided() -> Self {
+    pub fn unknown_value() -> Self {
         Self { unknown: true, ..Self::new("is not known yet") }
     }
 

@@ -16,7 +16,7 @@ impl<'de> Deserializer<'de> for &'de Value {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self {
-            Value::Unknown(_) => Err(ConvertError::undecided()),
+            Value::Unknown(_) => Err(ConvertError::unknown_value()),
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(number) => visit_number(number, visitor),
@@ -46,7 +46,7 @@ impl<'de> Deserializer<'de> for &'de Value {
         visitor: V,
     ) -> Result<V::Value, ConvertError> {
         match self.inner() {
-            Value::Map(entries) => visitor.visit_map(Entries::written(entries)),
+            Value::Map(entries) => visitor.visit_map(Entries::of_object(entries)),
             other => other.deserialize_any(visitor),
         }
     }
@@ -68,7 +68,7 @@ impl<'de> Deserializer<'de> for &'de Value {
                     _ => Err(ConvertError::new(format_args!("exactly one of {} must be set", variants.join(", ")))),
                 }
             }
-            Value::Unknown(_) => Err(ConvertError::undecided()),
+            Value::Unknown(_) => Err(ConvertError::unknown_value()),
             other => Err(ConvertError::invalid_type(Unexpected::Other(other.noun()), &name)),
         }
     }
@@ -126,7 +126,7 @@ impl<'de> Entries<'de> {
         Self { rest: entries.iter(), current: None, attributes: false }
     }
 
-    fn written(entries: &'de btree_map::BTreeMap<String, Value>) -> Self {
+    fn of_object(entries: &'de btree_map::BTreeMap<String, Value>) -> Self {
         Self { attributes: true, ..Self::all(entries) }
     }
 

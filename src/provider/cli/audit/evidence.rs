@@ -5,14 +5,14 @@ mod guards;
 mod promises;
 
 use super::tool::{AuditTool, Looks, Proof, read};
-use crate::cli::{daemon::Settings, drift::is_within, reports::failed};
+use crate::cli::{daemon::Settings, drift::is_within, reports::error_of};
 use anyhow::{Context as _, ensure};
 use goldenpath_core::{
     domain::{ClusterRef, EnvironmentId, Id, PersonaName, Problem, Record, ResourceKind},
     golden::{
         RESOURCES,
         promises::{PersonaAccess, personas},
-        recorded,
+        spec_of,
     },
     provision::{Observation, ObserveRequest, Provisioner, ReportedProblem, Surveyed},
 };
@@ -92,14 +92,14 @@ pub async fn bundle(
         entries.into_iter().partition(|entry| is_within(about_of(entry), &about));
 
     let Looks { survey, provisioner, baselines } = (tool.open)(settings)?;
-    let record = provisioner.find(&own).await.map_err(failed)?;
+    let record = provisioner.find(&own).await.map_err(error_of)?;
     ensure!(record.is_some() || !entries.is_empty(), "no record of {id}, and no entry about it in the ledger");
     let is_inside = |record: &Record| is_within(&record.id, &about);
-    let compared = survey.survey(&cluster, &is_inside).await.map_err(failed)?;
+    let compared = survey.survey(&cluster, &is_inside).await.map_err(error_of)?;
     let mut inside = vec![];
-    for record in survey.records(&cluster).await.map_err(failed)? {
+    for record in survey.records(&cluster).await.map_err(error_of)? {
         if is_inside(&record) && record.kind != ResourceKind::ENVIRONMENT {
-            let spec = recorded(RESOURCES, &record);
+            let spec = spec_of(RESOURCES, &record);
             let spec = spec.with_context(|| format!("another release wrote the record of {}", record.id))?;
             inside.push(instance(&*provisioner, spec.id(), Some(record), &compared).await?);
         }
@@ -140,7 +140,7 @@ async fn instance(
         Some(record) => ObserveRequest::by_record(id.clone(), record),
         None => ObserveRequest::without_record(id.clone()),
     };
-    let (exists, seen) = match provisioner.observe(request).await.map_err(failed)? {
+    let (exists, seen) = match provisioner.observe(request).await.map_err(error_of)? {
         Observation::Gone(_) => (BTreeMap::new(), vec![]),
         Observation::Here(seen) => (seen.objects, seen.problems),
     };

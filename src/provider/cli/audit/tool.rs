@@ -69,11 +69,11 @@ pub fn read(
         all.push((name.clone(), lines));
         proofs.insert(name, proof);
     }
-    Ok((joined(all), proofs))
+    Ok((merge(all), proofs))
 }
 
 /// Of several ledgers in the order of their times, each line with its ledger; of one as they are.
-fn joined(mut ledgers: Vec<(String, Vec<String>)>) -> Vec<String> {
+fn merge(mut ledgers: Vec<(String, Vec<String>)>) -> Vec<String> {
     if ledgers.len() == 1 {
         return ledgers.remove(0).1;
     }
@@ -109,16 +109,13 @@ mod tests {
         let second = vec![entry("2026-11-25T02:00:00Z", 1), entry("2026-11-25T03:00:00Z", 2)];
         let ledgers = vec![("a".to_owned(), first.clone()), ("b".to_owned(), second)];
         let read = |line: &String| serde_json::from_str::<Json>(line).unwrap();
-        let order: Vec<_> = joined(ledgers)
-            .iter()
-            .map(read)
-            .map(|entry| (entry["ledger"].clone(), entry["sequence"].clone()))
-            .collect();
+        let order: Vec<_> =
+            merge(ledgers).iter().map(read).map(|entry| (entry["ledger"].clone(), entry["sequence"].clone())).collect();
         assert_eq!(
             order,
             [(json!("a"), json!(1)), (json!("b"), json!(1)), (json!("a"), json!(2)), (json!("b"), json!(2))]
         );
-        assert_eq!(joined(vec![("a".to_owned(), first.clone())]), first, "as they are hashed");
+        assert_eq!(merge(vec![("a".to_owned(), first.clone())]), first, "as they are hashed");
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(super) async fn run(
     for (document, written) in documents.iter().filter(|(_, text)| is_test(text)) {
         let test: GoldenPathTest = yaml::read_as(written).with_context(|| document.to_owned())?;
         for case in test.cases.iter().filter(|case| case.name.contains(filter.as_str())) {
-            let planned = planned(case, &test, &catalogue, tool).await;
+            let planned = plan(case, &test, &catalogue, tool).await;
             let wrong = match planned {
                 Ok(planned) => differences(&case.expect, &planned),
                 Err(error) => vec![format!("{error:#}")],
@@ -129,13 +129,13 @@ fn is_test(text: &str) -> bool {
     yaml::read(text).is_ok_and(|document| document["kind"] == "GoldenPathTest")
 }
 
-async fn planned(
+async fn plan(
     case: &Case,
     test: &GoldenPathTest,
     catalogue: &Arc<Catalogue>,
     tool: &CatalogueTool,
 ) -> anyhow::Result<Planned> {
-    let newest = catalogue.newest(Some(&test.golden_path)).map_err(crate::cli::reports::failed)?;
+    let newest = catalogue.newest(Some(&test.golden_path)).map_err(crate::cli::reports::error_of)?;
     let version = test.golden_path_version.unwrap_or(newest.version).to_string();
     let pin = Pin { name: test.golden_path.clone(), version };
     let facts = test.facts.clone().map_or(Value::Null, Value::Object);

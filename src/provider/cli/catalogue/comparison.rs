@@ -92,15 +92,15 @@ pub(super) async fn compare(
     }
     let mut compared = vec![];
     for tier in tiers {
-        let before = planned(tool, catalogue, &from, tier, &wanted).await?;
-        let after = planned(tool, catalogue, &to, tier, &wanted).await?;
+        let before = plan(tool, catalogue, &from, tier, &wanted).await?;
+        let after = plan(tool, catalogue, &to, tier, &wanted).await?;
         compared.push(comparison(tier, (&from, before), (&to, after)));
     }
     if is_json { json(&compared) } else { Ok(compared.iter().map(text).collect()) }
 }
 
 fn find(catalogue: &Catalogue, wanted: &PathReference) -> anyhow::Result<Arc<GoldenPath>> {
-    let named = catalogue.newest(wanted.name.as_deref()).map_err(crate::cli::reports::failed)?;
+    let named = catalogue.newest(wanted.name.as_deref()).map_err(crate::cli::reports::error_of)?;
     let found = catalogue.paths().iter().find(|path| path.name == named.name && path.version == wanted.version);
     let known = catalogue.paths().iter().map(|path| format!("{} {}", path.name, path.version)).collect::<Vec<_>>();
     let missing = || format!("no {} {} in the catalogue, which has: {}", named.name, wanted.version, known.join(", "));
@@ -108,7 +108,7 @@ fn find(catalogue: &Catalogue, wanted: &PathReference) -> anyhow::Result<Arc<Gol
 }
 
 /// The environment and the slot, as one.
-async fn planned(
+async fn plan(
     tool: &CatalogueTool,
     catalogue: &Arc<Catalogue>,
     path: &GoldenPath,

@@ -22,8 +22,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn init(Arguments { folder, name }: &Arguments) -> anyhow::Result<String> {
-    let (_, built_in) = Catalogue::embedded_documents().next().context("no golden path is built in")?;
-    let text = copied(built_in, name);
+    let (_, built_in) = Catalogue::built_in_documents().next().context("no golden path is built in")?;
+    let text = copy(built_in, name);
     let faults = Catalogue::faults(&[(name.as_str(), text.as_str())]);
     ensure!(faults.is_empty(), "{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
     fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
@@ -43,7 +43,7 @@ pub(super) fn init(Arguments { folder, name }: &Arguments) -> anyhow::Result<Str
 }
 
 /// The text with a name and a beginning of its own; everything else, comments too, stays.
-fn copied(built_in: &str, name: &str) -> String {
+fn copy(built_in: &str, name: &str) -> String {
     let mut text = "# yaml-language-server: $schema=golden-path.schema.json\n# (written by `catalogue schema > golden-path.schema.json`)\n#\n".to_owned();
     for line in built_in.lines() {
         match line {

@@ -9,7 +9,7 @@ use goldenpath_core::{
     domain::yaml,
     golden::{Catalogue, GoldenPath},
 };
-use merged::{Side, merged};
+use merged::{Side, merge};
 use serde_json::Value;
 
 /// Show a golden path
@@ -36,13 +36,17 @@ pub(super) fn show(arguments: &Arguments, documents: &Documents) -> anyhow::Resu
     let is_it = |path: &&std::sync::Arc<GoldenPath>| {
         path.name == *name && version.as_ref().is_none_or(|version| path.version.to_string() == *version)
     };
-    let path =
-        catalogue.paths().iter().rev().find(is_it).with_context(|| missing(&catalogue, name, version.as_deref()))?;
+    let path = catalogue
+        .paths()
+        .iter()
+        .rev()
+        .find(is_it)
+        .with_context(|| missing_path(&catalogue, name, version.as_deref()))?;
     if *is_json {
         return json(&path.as_ref());
     }
     let mut texts: Vec<&str> = documents.iter().map(|(_, text)| text).collect();
-    texts.extend(Catalogue::embedded_documents().map(|(_, text)| text));
+    texts.extend(Catalogue::built_in_documents().map(|(_, text)| text));
     let find = |name: &str, version: &str| {
         let id = Some((name.to_owned(), version.to_owned()));
         texts.iter().copied().find(|text| Catalogue::id_of(text) == id)
@@ -77,14 +81,14 @@ fn with_comments((below, base): (&str, &str), (above, own): (&str, &str)) -> Opt
     };
     let (base_content, own_content) = (content(below)?, content(above)?);
     let base = Side { text: below, content: &base_content, name: base };
-    merged(&base, &Side { text: above, content: &own_content, name: own })
+    merge(&base, &Side { text: above, content: &own_content, name: own })
 }
 
 fn is_policy(text: &str) -> bool {
     yaml::read(text).is_ok_and(|document| document["kind"] == "Policy")
 }
 
-fn missing(catalogue: &Catalogue, name: &str, version: Option<&str>) -> String {
+fn missing_path(catalogue: &Catalogue, name: &str, version: Option<&str>) -> String {
     let known: Vec<String> = catalogue.paths().iter().map(|path| format!("{} {}", path.name, path.version)).collect();
     let version = version.map(|version| format!(" {version}")).unwrap_or_default();
     format!("no golden path {name}{version} in the catalogue, which has: {}", known.join(", "))

@@ -29,7 +29,7 @@ pub(super) fn run(
     let faults = Catalogue::faults(&texts);
     if faults.is_empty() {
         let catalogue = documents.catalogue()?;
-        let built_in = Catalogue::embedded();
+        let built_in = Catalogue::built_in();
         let own = catalogue.paths().iter().filter(|path| built_in.paths().iter().all(|other| other.id() != path.id()));
         let rows: Vec<_> =
             own.map(|path| vec![path.name.clone(), path.version.to_string(), "is valid".into()]).collect();

@@ -192,17 +192,17 @@ fn provider_of(written: &Json, environment: &FromEnvironment) -> anyhow::Result<
     let schema = provider_config::schema();
     let config = conform(to_value(written), &schema.ty())?;
     if let Some(error) = validate(&schema, &config).into_iter().find(|found| found.severity == Severity::Error) {
-        bail!(worded(&error));
+        bail!(text_of(&error));
     }
     match resolve(&with_defaults(&schema, &config), environment) {
         Ok(config) => Ok(config),
-        Err(Refused::Wrong(error)) => bail!(worded(&error)),
+        Err(Refused::Wrong(error)) => bail!(text_of(&error)),
         Err(Refused::Undecided) => bail!("target: a value is not known"),
     }
 }
 
 /// The target's attributes are a level deeper here than in a provider block.
-fn worded(error: &Diagnostic) -> String {
+fn text_of(error: &Diagnostic) -> String {
     let path = error.path.to_string();
     let place = match (path.is_empty(), target::holds(&path)) {
         (true, _) => String::new(),

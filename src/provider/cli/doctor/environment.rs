@@ -48,7 +48,7 @@ pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector)
     let caller = Caller::of(&recorded, &own);
     let questions = access::questions(&recorded, &objects);
     let answers = match caller.may_review() {
-        Ok(()) => cluster.reviews(questions.iter().map(access::Question::asked).collect()).await,
+        Ok(()) => cluster.reviews(questions.iter().map(access::Question::review).collect()).await,
         Err(why) => questions.iter().map(|_| Err(why.clone())).collect(),
     };
     let rows = promises::admission();

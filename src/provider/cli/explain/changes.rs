@@ -31,7 +31,7 @@ pub struct Changed {
 }
 
 /// `None`: nothing happens.
-pub fn changed(resource: &Resource) -> Option<Changed> {
+pub fn change_of(resource: &Resource) -> Option<Changed> {
     let Resource { address, previous_address, resource_type, deposed, action_reason, change: values, .. } = resource;
     let action = action_of(&values.actions);
     let imported = values.importing.as_ref().is_some_and(|importing| !importing.is_null());

@@ -37,7 +37,7 @@ pub async fn add(review: &mut Review, plan: &Plan, catalogue: &Arc<Catalogue>, t
     let sets = permission_sets(wanted.iter().map(|(resource, _)| *resource));
     let has_policies = catalogue.paths().iter().any(|path| !catalogue.policies(&path.id()).is_empty());
     for (resource, kind) in wanted {
-        review.versions.extend(moved(resource, catalogue));
+        review.versions.extend(version_move(resource, catalogue));
         let address = legible(&resource.address);
         match request(resource, kind, catalogue) {
             Ok(_) if !has_policies => {}
@@ -82,7 +82,7 @@ fn request(resource: &Resource, kind: ResourceKind, catalogue: &Catalogue) -> Re
     let managed = managed.ok_or_else(|| "it is of another release".to_owned())?;
     let schema = managed.schema();
     let tree =
-        conform(planned(resource), &schema.ty()).map_err(|error| format!("it is of another release: {error}"))?;
+        conform(planned_value(resource), &schema.ty()).map_err(|error| format!("it is of another release: {error}"))?;
     let mut configured = inputs(&schema, &tree);
     let Value::Map(attributes) = &mut configured else { return Err("it is of another release".to_owned()) };
     attributes.remove("timeouts");
@@ -112,7 +112,7 @@ fn request(resource: &Resource, kind: ResourceKind, catalogue: &Catalogue) -> Re
 }
 
 /// As the resource is after the plan, with what is not known yet.
-fn planned(resource: &Resource) -> Value {
+fn planned_value(resource: &Resource) -> Value {
     fn overlay(known: &Json, unknown: &Json) -> Value {
         match (known, unknown) {
             (_, Json::Bool(true)) => Value::unknown(),
@@ -206,7 +206,7 @@ fn path_of(resource: &Resource, side: Side, catalogue: &Catalogue) -> Option<(St
 }
 
 /// `None`: it stays at its version, is new, or its version is not known.
-fn moved(resource: &Resource, catalogue: &Catalogue) -> Option<VersionMove> {
+fn version_move(resource: &Resource, catalogue: &Catalogue) -> Option<VersionMove> {
     let (before, after) = (path_of(resource, Side::Before, catalogue)?, path_of(resource, Side::After, catalogue)?);
     let ((old_name, Some(from)), (name, Some(to))) = (before, after) else { return None };
     if (&old_name, from) == (&name, to) {
@@ -294,7 +294,7 @@ mod tests {
                 "address": "goldenpath_team_environment.pay", "mode": "managed", "type": "goldenpath_team_environment",
                 "change": {"actions": ["update"], "before": side(from), "after": side(to), "after_unknown": {}}}]});
             let plan = Plan::parse(plan.to_string().as_bytes()).unwrap();
-            let moved = plan.ours().find_map(|resource| moved(resource, &catalogue));
+            let moved = plan.ours().find_map(|resource| version_move(resource, &catalogue));
             let entries = moved.iter().flat_map(|moved| &moved.changelog);
             let entries: Vec<_> = entries.map(|entry| (entry.version.as_str(), entry.is_undone)).collect();
             assert_eq!(entries, expected, "{reason}");

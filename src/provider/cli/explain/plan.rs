@@ -111,16 +111,16 @@ impl Plan {
 
     /// Resources of this provider.
     pub fn ours(&self) -> impl Iterator<Item = &Resource> {
-        self.managed().filter(|resource| resource.resource_type.starts_with(OURS))
+        self.managed_resources().filter(|resource| resource.resource_type.starts_with(OURS))
     }
 
     /// How many of other providers change.
     pub fn others(&self) -> usize {
-        let others = self.managed().filter(|resource| !resource.resource_type.starts_with(OURS));
+        let others = self.managed_resources().filter(|resource| !resource.resource_type.starts_with(OURS));
         others.filter(|resource| resource.change.actions != ["no-op"]).count()
     }
 
-    fn managed(&self) -> impl Iterator<Item = &Resource> {
+    fn managed_resources(&self) -> impl Iterator<Item = &Resource> {
         self.resource_changes.iter().flatten().filter(|resource| resource.mode == "managed")
     }
 }

@@ -19,8 +19,8 @@ pub fn powers(old: &[FieldLine], new: &[FieldLine]) -> Vec<(Direction, String)> 
     // What holds of any new role is no change of it.
     let is_there = !old.is_empty() && !new.is_empty();
     let (old, new) = (read(old), read(new));
-    let lost = old.given.difference(&new.given).map(|(of, what)| directed(Direction::Loses, of, what));
-    let gained = new.given.difference(&old.given).map(|(of, what)| directed(Direction::Gains, of, what));
+    let lost = old.given.difference(&new.given).map(|(of, what)| power(Direction::Loses, of, what));
+    let gained = new.given.difference(&old.given).map(|(of, what)| power(Direction::Gains, of, what));
     let mut found: Vec<_> = lost.chain(gained).collect();
     let names: BTreeSet<&String> = old.other.keys().chain(new.other.keys()).collect();
     for name in names {
@@ -34,7 +34,7 @@ pub fn powers(old: &[FieldLine], new: &[FieldLine]) -> Vec<(Direction, String)> 
 }
 
 /// A Deny takes away.
-fn directed(direction: Direction, of: &str, what: &str) -> (Direction, String) {
+fn power(direction: Direction, of: &str, what: &str) -> (Direction, String) {
     match (what.strip_prefix("Deny "), direction) {
         (Some(denied), Direction::Gains) => (Direction::Loses, format!("{of}{denied} (now denied)")),
         (Some(denied), _) => (Direction::Gains, format!("{of}{denied} (no longer denied)")),

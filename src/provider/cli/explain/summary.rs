@@ -7,7 +7,7 @@ pub use line::{Line, Piece};
 use super::review::{
     Access, Action, Change, ChangelogEntry, Direction, FieldChange, Finding, Lost, ObjectChange, PolicyFinding, Review,
 };
-use line::{data, listed, ours, places, some};
+use line::{data, list, ours, places, some};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What there is of each topic at most, with the line that counts the rest. With the first line and an empty one, 24.
@@ -29,9 +29,9 @@ pub fn head(review: &Review) -> Vec<Line> {
     head.extend(some("finding", FINDINGS, findings(review)));
     head.extend(some("lost", LOST, lost.iter().map(lost_one).collect()));
     head.extend(some("access", ACCESS, grouped_access(access)));
-    head.extend(some("delete", GONE, gone(changes)));
-    head.extend(some("change", CHANGES, changed(changes)));
-    head.extend(some("create", MADE, made(changes)));
+    head.extend(some("delete", GONE, deletions(changes)));
+    head.extend(some("change", CHANGES, updates(changes)));
+    head.extend(some("create", MADE, creations(changes)));
     head
 }
 
@@ -127,7 +127,7 @@ fn grouped_access(access: &[Access]) -> Vec<Vec<Piece>> {
             Direction::Changes => "changed for",
         };
         let count = vec![data(what), ours(format!(" {is_done} {} principals: ", principals.len()))];
-        [count, listed(members.iter().map(each).collect())].concat()
+        [count, list(members.iter().map(each).collect())].concat()
     };
     by_what.into_iter().map(line).collect()
 }
@@ -137,7 +137,7 @@ pub fn who(access: &Access) -> Vec<Piece> {
 }
 
 /// Resources that go, then objects of those that stay.
-fn gone(changes: &[Change]) -> Vec<Vec<Piece>> {
+fn deletions(changes: &[Change]) -> Vec<Vec<Piece>> {
     let goes = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace);
     let gone = changes.iter().filter(goes);
     let alike = groups(gone.map(|change| ((change.action, &change.resource_type, &change.reason), change)));
@@ -150,7 +150,7 @@ fn gone(changes: &[Change]) -> Vec<Vec<Piece>> {
                 let count =
                     vec![ours(format!("{} ", members.len())), data(resource_type), ours(format!(" are {done}"))];
                 let named = members.iter().map(|change| vec![data(&change.environment)]).collect();
-                [count, why, vec![ours(": ")], listed(named)].concat()
+                [count, why, vec![ours(": ")], list(named)].concat()
             }
         }
     };
@@ -159,14 +159,14 @@ fn gone(changes: &[Change]) -> Vec<Vec<Piece>> {
     lines
 }
 
-fn made(changes: &[Change]) -> Vec<Vec<Piece>> {
+fn creations(changes: &[Change]) -> Vec<Vec<Piece>> {
     let made = changes.iter().filter(|change| change.action == Action::Create);
     let by_type = groups(made.map(|change| (&change.resource_type, change)));
     let line = |(resource_type, members): (&String, Vec<&Change>)| {
         let objects: usize = members.iter().map(|change| change.objects.len()).sum();
         let named = members.iter().map(|change| vec![data(&change.environment)]).collect();
         let count = vec![ours(format!("{} ", members.len())), data(resource_type), ours(": ")];
-        [count, listed(named), vec![ours(format!(", with {objects} objects"))]].concat()
+        [count, list(named), vec![ours(format!(", with {objects} objects"))]].concat()
     };
     let mut lines: Vec<Vec<Piece>> = by_type.into_iter().map(line).collect();
     lines.extend(objects_alike(changes, Action::Create));
@@ -186,7 +186,7 @@ fn objects_alike(changes: &[Change], action: Action) -> Vec<Vec<Piece>> {
 }
 
 /// Attributes of resources, then objects by all that changes in them, then those where a plan does not show it.
-fn changed(changes: &[Change]) -> Vec<Vec<Piece>> {
+fn updates(changes: &[Change]) -> Vec<Vec<Piece>> {
     let attributes = changes.iter().flat_map(|change| change.attributes.iter().map(move |field| (field, change)));
     let mut lines: Vec<Vec<Piece>> = groups(attributes)
         .into_iter()

@@ -1,7 +1,7 @@
 //! Plans as a CLI shows them, and what is said of them.
 
 use super::{
-    Deny, changes, denied, markdown,
+    Deny, changes, denial, markdown,
     plan::{Plan, PlanError},
     review::Review,
     review_of, text,
@@ -126,7 +126,7 @@ fn what_is_unknown_or_sensitive_is_said_to_be() {
     assert!(all.changes[0].objects.is_empty() && all.lost.is_empty(), "nobody knows: {all:?}");
     assert!(text::text(&all).contains("goldenpath_team_environment.pay: its objects are known after apply"));
     for deny in [Deny::Deletes, Deny::Access, Deny::Loss] {
-        assert!(denied(&all, deny).is_some(), "and so nothing can be excluded");
+        assert!(denial(&all, deny).is_some(), "and so nothing can be excluded");
     }
     let binding = "roleRef=ClusterRole gp-admin subjects=Group x #2:1";
     let mut bound = update(with(json!({"RoleBinding pay/gp-admin": binding})), with(json!({})));
@@ -194,7 +194,7 @@ fn resources_have_an_action() {
         let said = text::text(&review);
         assert!(wanted.is_empty() == review.changes.is_empty(), "{reason}: {said}");
         assert!(wanted.is_empty() || said.lines().any(|line| line.trim() == wanted), "{reason}: {said}");
-        assert_eq!(denied(&review, Deny::Loss).is_some(), lost > 0, "{reason}");
+        assert_eq!(denial(&review, Deny::Loss).is_some(), lost > 0, "{reason}");
     }
 }
 
@@ -209,7 +209,7 @@ fn what_is_no_plan_is_refused() {
     let others = review(json!([other]));
     assert_eq!((others.others, others.changes.len()), (1, 0), "other providers are counted");
     assert!(
-        changes::changed(
+        changes::change_of(
             Plan::parse(
                 json!({"format_version": "1.0", "resource_changes": [update(with(json!({})), with(json!({})))]})
                     .to_string()

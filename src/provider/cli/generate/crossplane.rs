@@ -4,7 +4,7 @@
 use super::{
     module::module,
     names::{CompositeKind, camel},
-    xrd::{CLAIM, configured, definition, published},
+    xrd::{CLAIM, configured_attributes, definition, published_attributes},
     yaml::document,
 };
 use crate::resources::RESOURCES;
@@ -102,11 +102,11 @@ fn patches(kind: &CompositeKind, schema: &Schema) -> Vec<Json> {
         "%s/%s/%s",
         &format!("spec.forProvider.varmap.{CLAIM}"),
     );
-    let set = configured(schema).into_iter().map(|attribute| {
+    let set = configured_attributes(schema).into_iter().map(|attribute| {
         let field = camel(attribute.name);
         json!({ "type": "FromCompositeFieldPath", "fromFieldPath": format!("spec.{field}"), "toFieldPath": format!("spec.forProvider.varmap.{field}") })
     });
-    let shown = published(schema).into_iter().map(|attribute| {
+    let shown = published_attributes(schema).into_iter().map(|attribute| {
         let field = camel(attribute.name);
         json!({ "type": "ToCompositeFieldPath", "fromFieldPath": format!("status.atProvider.outputs.{field}"), "toFieldPath": format!("status.{field}") })
     });

@@ -3,7 +3,7 @@
 use super::{
     names::{CompositeKind, camel},
     properties::is_offered,
-    xrd::{CLAIM, configured, published},
+    xrd::{CLAIM, configured_attributes, published_attributes},
 };
 use goldenpath_core::domain::release;
 use plugin::{
@@ -17,18 +17,23 @@ pub(super) fn module(kind: &CompositeKind, schema: &Schema, address: &str) -> St
     let mut text = format!(
         "terraform {{\n  required_providers {{\n    goldenpath = {{\n      source  = \"{address}\"\n      version = \"{version}\"\n    }}\n  }}\n}}\n"
     );
-    for name in configured(schema).iter().map(|attribute| attribute.name).chain([CLAIM]) {
+    for name in configured_attributes(schema).iter().map(|attribute| attribute.name).chain([CLAIM]) {
         let _ = write!(text, "\nvariable \"{}\" {{\n  type    = any\n  default = null\n}}\n", camel(name));
     }
     let _ = write!(text, "\nresource \"{resource}\" \"this\" {{\n  {CLAIM} = var.{CLAIM}\n");
-    for attribute in configured(schema) {
+    for attribute in configured_attributes(schema) {
         let place = format!("var.{}", camel(attribute.name));
         let _ = writeln!(text, "  {} = {}", attribute.name, value(attribute, &place, &place, 1));
     }
     text.push_str("}\n");
-    for attribute in published(schema) {
+    for attribute in published_attributes(schema) {
         let place = format!("{resource}.this.{}", attribute.name);
-        let _ = write!(text, "\noutput \"{}\" {{\n  value = {}\n}}\n", camel(attribute.name), shown(attribute, &place));
+        let _ = write!(
+            text,
+            "\noutput \"{}\" {{\n  value = {}\n}}\n",
+            camel(attribute.name),
+            expression(attribute, &place)
+        );
     }
     text
 }
@@ -56,7 +61,7 @@ fn value(attribute: &Attribute, place: &str, read: &str, depth: usize) -> String
     format!("{read} == null ? null : {some}")
 }
 
-fn shown(attribute: &Attribute, place: &str) -> String {
+fn expression(attribute: &Attribute, place: &str) -> String {
     match &attribute.kind {
         AttributeType::Plain(Type::Object(members)) => {
             let lines = members.keys().map(|name| format!("    {} = {place}.{name}\n", camel(name)));

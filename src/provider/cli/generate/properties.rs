@@ -74,7 +74,7 @@ pub(super) fn properties(dialect: Dialect, attributes: &[&Attribute]) -> Map<Str
 fn property(dialect: Dialect, attribute: &Attribute) -> Json {
     let mut property = match &attribute.kind {
         AttributeType::Plain(ty) => of_type(dialect, ty),
-        AttributeType::Nested(nesting, inside) => nested(dialect, *nesting, inside, attribute.may_be_empty),
+        AttributeType::Nested(nesting, inside) => nested_schema(dialect, *nesting, inside, attribute.may_be_empty),
     };
     property["description"] = first_paragraph(&attribute.description).into();
     if !attribute.choices.is_empty() {
@@ -83,7 +83,7 @@ fn property(dialect: Dialect, attribute: &Attribute) -> Json {
     property
 }
 
-fn nested(dialect: Dialect, nesting: Nesting, inside: &Object, may_be_empty: bool) -> Json {
+fn nested_schema(dialect: Dialect, nesting: Nesting, inside: &Object, may_be_empty: bool) -> Json {
     let offered: Vec<&Attribute> = inside.attributes.iter().filter(|attribute| is_offered(attribute)).collect();
     let mut element = object(dialect, &offered);
     match nesting {

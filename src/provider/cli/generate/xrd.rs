@@ -16,12 +16,12 @@ pub(super) const CLAIM: &str = "claim";
 const NOT_PUBLISHED: [&str; 1] = ["objects"];
 
 /// Attributes that a user sets.
-pub(super) fn configured(schema: &Schema) -> Vec<&Attribute> {
+pub(super) fn configured_attributes(schema: &Schema) -> Vec<&Attribute> {
     schema.attributes.iter().filter(|attribute| is_offered(attribute) && attribute.name != CLAIM).collect()
 }
 
 /// Attributes that a status shows.
-pub(super) fn published(schema: &Schema) -> Vec<&Attribute> {
+pub(super) fn published_attributes(schema: &Schema) -> Vec<&Attribute> {
     let is_shown =
         |attribute: &&Attribute| attribute.mode == Mode::Computed && !NOT_PUBLISHED.contains(&attribute.name);
     schema.attributes.iter().filter(is_shown).collect()
@@ -29,7 +29,7 @@ pub(super) fn published(schema: &Schema) -> Vec<&Attribute> {
 
 pub(super) fn definition(kind: &CompositeKind, schema: &Schema, group: &str) -> Json {
     let CompositeKind { kind, plural, .. } = kind;
-    let mut status = properties(Dialect::CustomResource, &published(schema));
+    let mut status = properties(Dialect::CustomResource, &published_attributes(schema));
     let message = "What Crossplane's provider says of the last try, if it failed.";
     status.insert("message".to_owned(), json!({ "type": "string", "description": message }));
     let column = |name: &str, path: &str| json!({ "name": name, "type": "string", "jsonPath": path });
@@ -51,7 +51,7 @@ pub(super) fn definition(kind: &CompositeKind, schema: &Schema, group: &str) -> 
                     "description": first_paragraph(&schema.description),
                     "required": ["spec"],
                     "properties": {
-                        "spec": object(Dialect::CustomResource, &configured(schema)),
+                        "spec": object(Dialect::CustomResource, &configured_attributes(schema)),
                         "status": { "type": "object", "properties": status },
                     },
                 } },

@@ -63,7 +63,7 @@ impl Pass {
             let here = at.clone().then(Step::Attribute(name.clone()));
             match attributes.iter().find(|attribute| attribute.name == name) {
                 Some(Attribute { refused: None, kind: AttributeType::Nested(nesting, object), .. }) => {
-                    self.nested(*nesting, &object.attributes, value, &here);
+                    self.elements(*nesting, &object.attributes, value, &here);
                 }
                 Some(Attribute { refused: None, .. }) => {}
                 refused => self.report(name, *line, refused.and_then(|one| one.refused), attributes, &here),
@@ -71,19 +71,19 @@ impl Pass {
         }
     }
 
-    fn nested(&mut self, nesting: Nesting, attributes: &[Attribute], value: &Node, at: &Path) {
+    fn elements(&mut self, nesting: Nesting, attributes: &[Attribute], value: &Node, at: &Path) {
         match (nesting, value) {
-            (_, Node::Joined(nodes)) => nodes.iter().for_each(|node| self.nested(nesting, attributes, node, at)),
+            (_, Node::Joined(nodes)) => nodes.iter().for_each(|node| self.elements(nesting, attributes, node, at)),
             (Nesting::Single, Node::Object(members)) => self.members(attributes, members.iter(), at),
             (Nesting::List | Nesting::Set, Node::List(elements)) => {
                 for (index, element) in (0..).zip(elements) {
-                    self.nested(Nesting::Single, attributes, element, &at.clone().then(Step::Index(index)));
+                    self.elements(Nesting::Single, attributes, element, &at.clone().then(Step::Index(index)));
                 }
             }
             (Nesting::Map, Node::Object(members)) => {
                 for Member { name, value, .. } in members {
                     let key = name.clone().unwrap_or_else(|| "*".to_owned());
-                    self.nested(Nesting::Single, attributes, value, &at.clone().then(Step::Key(key)));
+                    self.elements(Nesting::Single, attributes, value, &at.clone().then(Step::Key(key)));
                 }
             }
             // Another form than the schema's is an error of the CLI's own.

@@ -11,10 +11,10 @@ use std::{
 pub(super) fn policies(paths: &[PathBuf]) -> (Vec<Policy>, Vec<Problem>) {
     let (mut read, mut problems) = (vec![], vec![]);
     for path in paths {
-        let policy = fs::read_to_string(path).map_err(|error| Problem::of(&shown(path), error.to_string()));
+        let policy = fs::read_to_string(path).map_err(|error| Problem::of(&display(path), error.to_string()));
         let policy = policy.and_then(|text| {
             Policy::read(&text).map_err(|PolicyError { line, column, problem }| {
-                let (file, message) = (shown(path), problem.to_string());
+                let (file, message) = (display(path), problem.to_string());
                 Problem { file, line, column, message }
             })
         });
@@ -26,6 +26,6 @@ pub(super) fn policies(paths: &[PathBuf]) -> (Vec<Policy>, Vec<Problem>) {
     (read, problems)
 }
 
-pub(super) fn shown(path: &Path) -> String {
+pub(super) fn display(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }

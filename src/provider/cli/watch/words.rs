@@ -5,10 +5,10 @@ use goldenpath_core::provision::{Event, EventKind};
 /// `2026-11-25T01:41:48Z op-1a2b demo/pay: 3 of 22, Namespace pay`
 pub fn line(event: &Event) -> String {
     let of = if event.operation.is_empty() { String::new() } else { format!("{} ", event.operation) };
-    format!("{} {of}{}: {}", event.at, event.about, said(event))
+    format!("{} {of}{}: {}", event.at, event.about, text_of(event))
 }
 
-fn said(event: &Event) -> String {
+fn text_of(event: &Event) -> String {
     let Event { kind, verb, caller, done, of, text, .. } = event;
     match kind {
         EventKind::Accepted => format!("{verb} accepted of {caller}"),

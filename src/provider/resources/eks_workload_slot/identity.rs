@@ -4,7 +4,7 @@ use crate::resources::attributes::{choice, choice_or_default, text_set};
 use goldenpath_core::domain::{Effect, IdentityMode, IdentityScope, PolicyJson};
 use plugin::{
     Type, Value,
-    schema::{Attribute, list_of, object, optional, refused},
+    schema::{Attribute, list_of, object, optional, refusal},
 };
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ fn refused_words() -> Vec<Attribute> {
         (TRUST, &any, &["principal", "principals", "not_principal", "not_principals", "Principal", "NotPrincipal"]),
     ]
     .into_iter()
-    .flat_map(|(instead, ty, names)| names.iter().map(|name| refused(name, ty.clone(), instead)))
+    .flat_map(|(instead, ty, names)| names.iter().map(|name| refusal(name, ty.clone(), instead)))
     .collect()
 }
 

@@ -22,7 +22,7 @@ impl Managed {
         let ApplyRequest { change, planned, private } = request;
         let memory = match Memory::read(&private) {
             Ok(memory) => memory,
-            Err(error) => return unchanged(private, vec![error]),
+            Err(error) => return no_change(private, vec![error]),
         };
         self.session.remember_apply();
         let response = match &change {
@@ -33,7 +33,7 @@ impl Managed {
         response.unwrap_or_else(|diagnostics| match change {
             // What is not removed is still there, as it was.
             Change::Destroy { prior } => ApplyResponse { computed: Some(prior), private, diagnostics },
-            Change::Create { .. } | Change::Update { .. } => unchanged(private, diagnostics),
+            Change::Create { .. } | Change::Update { .. } => no_change(private, diagnostics),
         })
     }
 
@@ -58,8 +58,8 @@ impl Managed {
             path: memory.path.clone(),
             parent: memory.parent.clone(),
             prior: prior.map(|prior| self.prior(prior, &memory)).transpose()?,
-            replacing: memory.replaced().map(Into::into),
-            planned: planned.as_ref().and_then(|planned| objects::planned(planned, &memory.keys)),
+            replacing: memory.replaced_instance().map(Into::into),
+            planned: planned.as_ref().and_then(|planned| objects::of_plan(planned, &memory.keys)),
             planned_target: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "target")),
             planned_version: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "resolved_version")),
             timeouts: (!config.child("timeouts").is_null()).then(|| serde_json::to_value(&limits).unwrap_or_default()),
@@ -71,14 +71,14 @@ impl Managed {
         let diagnostics = self.diagnostics(problems);
         Ok(match exists {
             Some(exists) => existing(&spec, exists, &memory.keys, diagnostics),
-            None => unchanged(Memory { intent: Intent::Keep, replaced: None, ..memory }.write(), diagnostics),
+            None => no_change(Memory { intent: Intent::Keep, replaced: None, ..memory }.write(), diagnostics),
         })
     }
 
     async fn remove(&self, call: &CallContext, prior: &Value, mut memory: Memory) -> Diagnosed<ApplyResponse> {
         let id = tree::text(prior, "id");
         let configured = self.changeable(&id, "destroy")?;
-        let protected = self.protection_when_removed(&configured, prior, &memory).await;
+        let protected = self.is_removal_protected(&configured, prior, &memory).await;
         let limit = tree::timeouts(prior).delete.map_or(DELETE, |limit| limit.duration());
         let request = RemoveRequest {
             hand_over: memory.is_hand_over(&id),
@@ -91,7 +91,7 @@ impl Managed {
         }
         let mut left = prior.clone();
         if let Some(objects) = &removed.objects {
-            let (objects, keys) = objects::shown(to_value(objects), &memory.keys);
+            let (objects, keys) = objects::with_short_keys(to_value(objects), &memory.keys);
             tree::set(&mut left, objects::OBJECTS, objects);
             memory.keys = keys;
         }
@@ -127,7 +127,7 @@ impl Managed {
 
     /// By the prior state. The bytes are those of a destroy plan, of a replacement's create, or of a plan made by hand:
     /// the last two know the protection of what is replaced, or it follows from the state.
-    async fn protection_when_removed(&self, configured: &Configured, prior: &Value, memory: &Memory) -> bool {
+    async fn is_removal_protected(&self, configured: &Configured, prior: &Value, memory: &Memory) -> bool {
         let known = match memory.intent {
             Intent::Create => memory.replaced.as_ref().map(|replaced| replaced.protected),
             Intent::Destroy | Intent::Keep | Intent::Update => memory.protected,
@@ -142,7 +142,7 @@ impl Managed {
 fn existing(spec: &Spec, exists: Exists, kept: &KeptKeys, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
     let Exists { outputs, uid, facts, path, parent, protected, complete } = exists;
     let id = spec.id().to_string();
-    let (mut computed, keys) = tree::computed(&outputs, kept);
+    let (mut computed, keys) = tree::computed_values(&outputs, kept);
     // Whatever else is missing after a failed change: by these two the next one finds what exists.
     computed.insert("id".into(), id.as_str().into());
     computed.insert("uid".into(), uid.as_str().into());
@@ -161,7 +161,7 @@ fn existing(spec: &Spec, exists: Exists, kept: &KeptKeys, diagnostics: Vec<Diagn
     ApplyResponse { computed: Some(Value::Map(computed)), private: memory.write(), diagnostics }
 }
 
-fn unchanged(private: Private, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
+fn no_change(private: Private, diagnostics: Vec<Diagnostic>) -> ApplyResponse {
     ApplyResponse { computed: None, private, diagnostics }
 }
 

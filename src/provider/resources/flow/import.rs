@@ -52,7 +52,8 @@ impl Managed {
     /// The spec as it was written; all that is computed stays null until the read that follows.
     fn state_of(&self, id: &str, record: &Record) -> Result<Value, String> {
         self.resource.golden().parse(&record.spec).map_err(|error| error.to_string())?;
-        let mut state = Value::map(self.declared().attributes.iter().map(|attribute| (attribute.name, Value::Null)));
+        let mut state =
+            Value::map(self.cached_schema().attributes.iter().map(|attribute| (attribute.name, Value::Null)));
         for (name, value) in to_value(&record.spec).as_map().into_iter().flatten() {
             tree::set(&mut state, name, value.clone());
         }
@@ -60,7 +61,7 @@ impl Managed {
             tree::set(&mut state, "timeouts", to_value(timeouts));
         }
         tree::set(&mut state, "id", id);
-        conform(state, &self.declared().ty()).map_err(|error| error.to_string())
+        conform(state, &self.cached_schema().ty()).map_err(|error| error.to_string())
     }
 }
 

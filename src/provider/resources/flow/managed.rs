@@ -53,17 +53,17 @@ impl Managed {
         Self { resource, session, schema: OnceLock::new() }
     }
 
-    pub(super) fn declared(&self) -> &Schema {
+    pub(super) fn cached_schema(&self) -> &Schema {
         self.schema.get_or_init(|| self.resource.schema())
     }
 
     pub(super) fn diagnostics(&self, problems: impl IntoIterator<Item = Problem>) -> Vec<Diagnostic> {
-        diagnostics::all(self.declared(), problems)
+        diagnostics::all(self.cached_schema(), problems)
     }
 
     /// The request that a configuration or a state holds. `timeouts` are about the call and not about what is requested.
     pub(super) fn spec(&self, tree: &Value) -> Result<Spec, ConvertError> {
-        let mut configured = inputs(self.declared(), tree);
+        let mut configured = inputs(self.cached_schema(), tree);
         if let Value::Map(attributes) = &mut configured {
             attributes.remove("timeouts");
         }
@@ -71,7 +71,7 @@ impl Managed {
     }
 
     pub(super) fn unreadable(&self, error: &ConvertError, what: &str) -> Diagnostic {
-        let path = self.declared().resolve_path(&error.path);
+        let path = self.cached_schema().resolve_path(&error.path);
         Diagnostic::error(
             format!("{what} can't be read: {error}"),
             "Each attribute is valid by itself, but together they are not. This is a bug in the provider: please report it.",
@@ -103,7 +103,7 @@ impl Managed {
             spec: self.spec_of_state(prior)?,
             uid: tree::text(prior, "uid"),
             target: tree::maybe_text(prior, "target"),
-            objects: objects::known(prior, &memory.keys),
+            objects: objects::of_state(prior, &memory.keys),
             incomplete: memory.incomplete,
             identity_ready: tree::maybe_bool(prior, "identity_ready"),
         })

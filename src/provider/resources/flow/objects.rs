@@ -13,7 +13,7 @@ pub(super) const DRIFTED: &str = "drifted";
 
 /// From the engine: under the keys that people read, and what has to be remembered of these. `kept` is remembered of the
 /// state.
-pub(super) fn shown(objects: Value, kept: &KeptKeys) -> (Value, KeptKeys) {
+pub(super) fn with_short_keys(objects: Value, kept: &KeptKeys) -> (Value, KeptKeys) {
     let Value::Map(objects) = objects else { return (objects, KeptKeys::new()) };
     let shown = short_keys(objects.keys(), kept);
     let named = objects.into_iter().map(|(key, text)| (shown.get(&key).cloned().unwrap_or(key), text));
@@ -29,13 +29,13 @@ pub(super) fn shown_keys(keys: &Value, objects: &Value, kept: &KeptKeys) -> Valu
 }
 
 /// From a state. A key that nobody can read any more, since the private bytes are lost, is in the record's inventory.
-pub(super) fn known(tree: &Value, kept: &KeptKeys) -> BTreeMap<String, String> {
+pub(super) fn of_state(tree: &Value, kept: &KeptKeys) -> BTreeMap<String, String> {
     let texts = tree.child(OBJECTS).as_map().into_iter().flatten();
     texts.filter_map(|(key, text)| Some((whole_key(key, kept)?.to_string(), text.as_str()?.to_owned()))).collect()
 }
 
 /// From a plan; `None` where they were unknown as a whole.
-pub(super) fn planned(tree: &Value, kept: &KeptKeys) -> Option<BTreeMap<String, Late<String>>> {
+pub(super) fn of_plan(tree: &Value, kept: &KeptKeys) -> Option<BTreeMap<String, Late<String>>> {
     let late = |text: &Value| text.as_str().map_or(Late::Later, |text| Late::Now(text.to_owned()));
     let whole = |key: &String| whole_key(key, kept).map_or_else(|| key.clone(), |key| key.to_string());
     Some(tree.child(OBJECTS).as_map()?.iter().map(|(key, text)| (whole(key), late(text))).collect())

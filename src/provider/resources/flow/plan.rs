@@ -30,18 +30,18 @@ impl Managed {
         let PlanRequest { change, private } = request;
         let memory = match Memory::read(&private) {
             Ok(memory) => memory,
-            Err(error) => return refused(private, vec![error]),
+            Err(error) => return refusal(private, vec![error]),
         };
         let response = match change {
             Change::Create { config } => self.plan_create(&config, memory).await,
             Change::Update { prior, config } => self.plan_update(&prior, &config, memory).await,
             Change::Destroy { prior } => self.plan_destroy(&prior, memory).await,
         };
-        response.unwrap_or_else(|diagnostics| refused(private, diagnostics))
+        response.unwrap_or_else(|diagnostics| refusal(private, diagnostics))
     }
 
     async fn plan_create(&self, config: &Value, memory: Memory) -> Diagnosed<PlanResponse> {
-        let mut replaced = memory.replaced();
+        let mut replaced = memory.replaced_instance();
         let id = self.resource.id(config);
         let parent_goes = id.as_ref().is_some_and(|id| self.loses_its_place(id));
         let id = id.map(|id| id.to_string());
@@ -60,7 +60,7 @@ impl Managed {
             ..Memory::default()
         };
         let Some((configured, specs)) = self.decidable(config, &Value::Null)? else {
-            return Ok(self.undecided(id, planned));
+            return Ok(self.undecided_response(id, planned));
         };
         // What is kept of the replaced instance belongs to its own cluster.
         let known = if replaced.as_ref().is_some_and(|replaced| Some(&replaced.id) == id.as_ref()) {
@@ -82,7 +82,7 @@ impl Managed {
         let preview = preview_all(&*configured.provisioner, &specs, request).await;
         let diagnostics = self.diagnostics(preview.problems.into_iter().map(with_way_out));
         let Some(decided) = preview.decided else {
-            return Ok(PlanResponse { diagnostics, ..self.undecided(id, planned) });
+            return Ok(PlanResponse { diagnostics, ..self.undecided_response(id, planned) });
         };
         Ok(planned_response(&decided, planned, diagnostics))
     }
@@ -94,11 +94,11 @@ impl Managed {
             uid: tree::text(prior, "uid"),
             ..memory.clone()
         };
-        if planned.deleting || !replacements(self.declared(), prior, config).is_empty() {
+        if planned.deleting || !replacements(self.cached_schema(), prior, config).is_empty() {
             return self.plan_replacement(prior, planned).await;
         }
         let Some((configured, specs)) = self.decidable(config, prior)? else {
-            return Ok(self.undecided(None, planned));
+            return Ok(self.undecided_response(None, planned));
         };
         let request = PreviewRequest {
             facts: memory.facts.clone(),
@@ -113,7 +113,7 @@ impl Managed {
         let preview = preview_all(&*configured.provisioner, &specs, request).await;
         let diagnostics = self.diagnostics(preview.problems.into_iter().map(with_way_out));
         let Some(decided) = preview.decided else {
-            return Ok(PlanResponse { diagnostics, ..self.undecided(None, planned) });
+            return Ok(PlanResponse { diagnostics, ..self.undecided_response(None, planned) });
         };
         Ok(planned_response(&decided, planned, diagnostics))
     }
@@ -122,8 +122,8 @@ impl Managed {
     async fn plan_replacement(&self, prior: &Value, mut planned: Memory) -> Diagnosed<PlanResponse> {
         let mut diagnostics = vec![];
         self.session.run(|run| run.destroy(self.thing(&planned.id)))?;
-        if let Ok(configured) = self.session.known() {
-            let protected = self.protected(&configured, prior, &mut planned).await;
+        if let Ok(configured) = self.session.maybe_target() {
+            let protected = self.is_protected(&configured, prior, &mut planned).await;
             diagnostics.extend(self.losses(&configured, prior, &planned, protected).await?);
         }
         let id = tree::text(prior, "id");
@@ -141,7 +141,7 @@ impl Managed {
         // Nothing in the configuration says so; the instance itself is another one afterwards.
         let requires_replace = if planned.deleting { vec![Path::attribute("uid")] } else { vec![] };
         Ok(PlanResponse {
-            computed: tree::undecided(self.declared(), None),
+            computed: tree::undecided_values(self.cached_schema(), None),
             requires_replace,
             private: planned.write(),
             diagnostics,
@@ -158,8 +158,8 @@ impl Managed {
         };
         let mut diagnostics = vec![];
         self.session.run(|run| run.destroy(self.thing(&planned.id)))?;
-        if let Ok(configured) = self.session.known() {
-            let protected = self.protected(&configured, prior, &mut planned).await;
+        if let Ok(configured) = self.session.maybe_target() {
+            let protected = self.is_protected(&configured, prior, &mut planned).await;
             diagnostics = self.losses(&configured, prior, &planned, protected).await?;
         }
         Ok(PlanResponse { computed: Value::Null, requires_replace: vec![], private: planned.write(), diagnostics })
@@ -185,7 +185,7 @@ impl Managed {
     }
 
     /// As it is in the prior state, never as it is configured now.
-    async fn protected(&self, configured: &Configured, prior: &Value, memory: &mut Memory) -> bool {
+    async fn is_protected(&self, configured: &Configured, prior: &Value, memory: &mut Memory) -> bool {
         if memory.protected.is_none() {
             memory.protected = self.protection(configured, prior, memory).await;
         }
@@ -194,7 +194,7 @@ impl Managed {
 
     /// `None` when either waits for another resource.
     fn decidable(&self, config: &Value, prior: &Value) -> Result<Option<Decidable>, Diagnostic> {
-        let configured = match self.session.known() {
+        let configured = match self.session.maybe_target() {
             Ok(configured) => configured,
             Err(Pending::Undecided) => return Ok(None),
             Err(pending) => return Err(pending.diagnostic("plan")),
@@ -202,9 +202,9 @@ impl Managed {
         Ok(self.requests(config, prior)?.map(|specs| (configured, specs)))
     }
 
-    fn undecided(&self, id: Option<String>, planned: Memory) -> PlanResponse {
+    fn undecided_response(&self, id: Option<String>, planned: Memory) -> PlanResponse {
         PlanResponse {
-            computed: tree::undecided(self.declared(), id),
+            computed: tree::undecided_values(self.cached_schema(), id),
             requires_replace: vec![],
             private: planned.write(),
             diagnostics: vec![],
@@ -216,7 +216,7 @@ fn planned_response(decided: &Decided, planned: Memory, diagnostics: Vec<Diagnos
     let Decided { outputs, facts, parent, protected, variants: _ } = decided;
     // A destroy or a replacement goes by the protection of the prior state, so an update carries that on.
     let protected = if planned.intent == Intent::Update { planned.protected } else { Some(*protected) };
-    let (computed, mut keys) = tree::computed(outputs, &planned.keys);
+    let (computed, mut keys) = tree::computed_values(outputs, &planned.keys);
     // What goes still has its key, in the state that an apply is handed.
     keys.extend(planned.keys.clone());
     let private = Memory { facts: Some(facts.clone()), parent: parent.clone(), protected, keys, ..planned }.write();
@@ -250,6 +250,6 @@ fn unplan_replacement(id: &str) -> Diagnostic {
     )
 }
 
-fn refused(private: Private, diagnostics: Vec<Diagnostic>) -> PlanResponse {
+fn refusal(private: Private, diagnostics: Vec<Diagnostic>) -> PlanResponse {
     PlanResponse { computed: Value::Null, requires_replace: vec![], private, diagnostics }
 }

@@ -22,7 +22,7 @@ use plugin::{
 impl Managed {
     pub(super) async fn refresh(&self, request: ReadRequest) -> ReadResponse {
         let ReadRequest { state, private } = request;
-        let observed = match self.session.known() {
+        let observed = match self.session.maybe_target() {
             Ok(configured) => self.observe(&configured, &state, &private).await,
             // A plan whose provider is not decided yet goes by the state.
             Err(Pending::Undecided) => Ok((Some(state.clone()), private.clone(), vec![])),
@@ -61,7 +61,7 @@ impl Managed {
             path: memory.path.clone(),
             spec,
             parent: memory.parent.clone(),
-            objects: objects::known(state, &memory.keys),
+            objects: objects::of_state(state, &memory.keys),
         };
         let seen = match configured.provisioner.observe(request).await {
             Ok(Observation::Gone(problems)) => return Ok((None, private.clone(), self.diagnostics(problems))),
@@ -76,7 +76,7 @@ impl Managed {
             }
             Err(problem) => return Err(self.diagnostics([problem])),
         };
-        let (shown, keys) = objects::shown(to_value(&seen.objects), &memory.keys);
+        let (shown, keys) = objects::with_short_keys(to_value(&seen.objects), &memory.keys);
         let kept = memory.keys.clone();
         let mut memory = Memory { keys, ..remember(state, memory, &seen) };
         if memory.protected.is_none() {
@@ -124,7 +124,7 @@ fn remember(state: &Value, memory: Memory, seen: &ObservedInstance) -> Memory {
 /// The configuration stays as it was; computed attributes are what was observed, and those that nobody observed stay.
 fn fresh_state(state: &Value, seen: ObservedInstance, shown: Value, kept: &KeptKeys) -> Value {
     let mut fresh = state.clone();
-    let outputs = seen.outputs.iter().flat_map(|outputs| tree::computed(outputs, kept).0);
+    let outputs = seen.outputs.iter().flat_map(|outputs| tree::computed_values(outputs, kept).0);
     for (name, value) in outputs {
         if name != "uid" && value.is_wholly_known() {
             tree::set(&mut fresh, &name, value);

@@ -35,14 +35,14 @@ pub(super) fn timeouts(tree: &Value) -> Timeouts {
 }
 
 /// Computed attributes by name: null is a value, and what was not given is absent. With what has to be remembered of them.
-pub(super) fn computed(outputs: &Outputs, kept: &KeptKeys) -> (BTreeMap<String, Value>, KeptKeys) {
+pub(super) fn computed_values(outputs: &Outputs, kept: &KeptKeys) -> (BTreeMap<String, Value>, KeptKeys) {
     let Value::Map(mut attributes) = to_value(outputs) else { return Default::default() };
     let Some(objects) = attributes.remove(objects::OBJECTS) else { return (attributes, KeptKeys::new()) };
     if let Some(drifted) = attributes.get(objects::DRIFTED) {
         let drifted = objects::shown_keys(drifted, &objects, kept);
         attributes.insert(objects::DRIFTED.to_owned(), drifted);
     }
-    let (objects, kept) = objects::shown(objects, kept);
+    let (objects, kept) = objects::with_short_keys(objects, kept);
     attributes.insert(objects::OBJECTS.to_owned(), objects);
     (attributes, kept)
 }
@@ -52,7 +52,7 @@ const LASTING: [&str; 4] = ["id", "uid", "target", "provisioning"];
 
 /// What a plan computes that can't be decided yet. What follows from the configuration is unknown, for it may change; what
 /// lasts is left to the prior state.
-pub(super) fn undecided(schema: &Schema, id: Option<String>) -> Value {
+pub(super) fn undecided_values(schema: &Schema, id: Option<String>) -> Value {
     let ours = schema.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed);
     let unknown = ours.filter(|attribute| !LASTING.contains(&attribute.name)).map(|a| (a.name, Value::unknown()));
     Value::map(unknown.chain(id.map(|id| ("id", id.into()))))

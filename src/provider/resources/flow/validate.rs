@@ -9,16 +9,17 @@ const MOST_CUTS: usize = 64;
 
 impl Managed {
     pub(super) fn check(&self, config: &Value) -> Vec<Diagnostic> {
-        let Ok(Some(specs)) = self.requests(config, &Value::Null) else { return self.check_known(config) };
+        let Ok(Some(specs)) = self.requests(config, &Value::Null) else { return self.check_without_unknown(config) };
         let problems = specs.iter().map(|spec| self.session.check(spec)).reduce(|known, found| common(known, &found));
-        let unknown: Vec<Path> = config.unknown_paths().iter().map(|path| self.declared().resolve_path(path)).collect();
+        let unknown: Vec<Path> =
+            config.unknown_paths().iter().map(|path| self.cached_schema().resolve_path(path)).collect();
         let mut found = self.errors(problems.unwrap_or_default());
         found.retain(|found| !unknown.iter().any(|unknown| touches(unknown, &found.path)));
         found
     }
 
     /// Without what is unknown, where that decides all the rest.
-    fn check_known(&self, config: &Value) -> Vec<Diagnostic> {
+    fn check_without_unknown(&self, config: &Value) -> Vec<Diagnostic> {
         let mut known = config.clone();
         let mut cut: Vec<Path> = vec![];
         loop {
@@ -34,7 +35,7 @@ impl Managed {
                     if !remove(&mut known, &error.path) {
                         return vec![];
                     }
-                    cut.push(self.declared().resolve_path(&error.path));
+                    cut.push(self.cached_schema().resolve_path(&error.path));
                 }
                 // A null that was cut and is required, or what the schema's own checks have reported already.
                 Err(error) if error.unknown || !cut.is_empty() => return vec![],

@@ -23,16 +23,16 @@ impl Managed {
                 Some(Err(error)) if !error.unknown => return Err(self.unreadable(&error, "The configuration")),
                 Some(Err(error)) => error,
             };
-            let path = self.declared().resolve_path(&error.path);
+            let path = self.cached_schema().resolve_path(&error.path);
             if paths.contains(&path) || self.decides(&path) {
                 return Ok(None);
             }
             paths.push(path);
-            trees = stand_ins(self.declared(), config, prior, &paths).unwrap_or_default();
+            trees = stand_ins(self.cached_schema(), config, prior, &paths).unwrap_or_default();
         }
         let specs: Option<Vec<Spec>> = trees.iter().map(|tree| self.spec(tree).ok()).collect();
         Ok(specs.map(|specs| {
-            let emptied: Vec<Spec> = specs.iter().filter_map(|spec| spec.emptied()).collect();
+            let emptied: Vec<Spec> = specs.iter().filter_map(|spec| spec.with_empty_lists()).collect();
             [specs, emptied].concat()
         }))
     }
@@ -40,7 +40,7 @@ impl Managed {
     /// Nothing can be said before it is known: parts of the id, the team, the tier.
     fn decides(&self, path: &Path) -> bool {
         let Some(Step::Attribute(name)) = path.steps().first() else { return true };
-        let attribute = self.declared().attribute(name);
+        let attribute = self.cached_schema().attribute(name);
         attribute.is_none_or(|attribute| attribute.is_required() || !matches!(attribute.replace, Replace::Never))
     }
 }

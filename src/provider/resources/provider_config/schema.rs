@@ -19,7 +19,7 @@ pub fn schema() -> Schema {
         optional("catalogue", Type::list(Type::String)).not_empty().example(Value::List(vec!["./golden-paths".into()]));
     Schema::new([
         sandbox(),
-        optional("offline", object([attributes::facts_given()])).describe(
+        optional("offline", object([attributes::given_facts()])).describe(
             "A target without objects: plans are made from these facts alone, without credentials, and nothing can be applied. \
              For `terraform test` and for the pipelines of modules.",
         ),

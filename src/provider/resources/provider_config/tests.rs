@@ -1,7 +1,7 @@
 use super::*;
 use plugin::schema::{example, with_defaults};
 
-fn configured(attributes: &[(&str, Value)]) -> Value {
+fn config_of(attributes: &[(&str, Value)]) -> Value {
     let schema = schema();
     let mut config = Value::map(schema.attributes.iter().map(|attribute| (attribute.name, Value::Null)));
     if let Value::Map(entries) = &mut config {
@@ -38,11 +38,11 @@ fn the_nearest_word_decides() {
         (&[("sandbox", empty())], environment(), "/env/sandbox.db", "the environment fills a gap"),
         (&[], environment(), "/env/sandbox.db", "the environment alone, for pipelines"),
     ] {
-        let found = resolve(&configured(written), &environment).unwrap();
+        let found = resolve(&config_of(written), &environment).unwrap();
         let Target::Sandbox { path, .. } = found.target else { panic!("{reason}") };
         assert_eq!(path, PathBuf::from(expected), "{reason}");
     }
-    let found = resolve(&configured(&[]), &environment()).unwrap();
+    let found = resolve(&config_of(&[]), &environment()).unwrap();
     let sources = vec![CatalogueSource::Folder("/env/paths".into())];
     assert_eq!((found.catalogue.sources, found.unreachable), (sources, Unreachable::AssumeUnchanged));
 }
@@ -57,7 +57,7 @@ fn an_unknown_part_is_undecided_and_never_an_error() {
         ("catalogue", Value::unknown(), "the golden paths"),
         ("unreachable", Value::unknown(), "what to do"),
     ] {
-        let found = resolve(&configured(&[(name, value)]), &environment());
+        let found = resolve(&config_of(&[(name, value)]), &environment());
         assert!(matches!(found, Err(Refused::Undecided)), "{name}: {reason}: {found:?}");
     }
 }
@@ -80,7 +80,7 @@ fn a_daemon_is_a_target_with_a_catalogue_of_its_own() {
         (vec![], of(&[("GOLDENPATH_DAEMON", "x")]), Err(""), "no endpoint"),
         (vec![], of(&[("GOLDENPATH_DAEMON", "unix:///x"), ("GOLDENPATH_AWS", "1")]), Err(""), "two in the environment"),
     ] {
-        let config = configured(&written);
+        let config = config_of(&written);
         match (resolve(&config, &environment), expected) {
             (Ok(ProviderConfig { target: Target::Daemon(found), .. }), Ok(expected)) => {
                 assert_eq!(found.endpoint.to_string(), expected, "{reason}");
@@ -105,7 +105,7 @@ fn no_target_and_two_targets_are_errors_with_the_choices() {
         (&[][..], "No target", "nothing is assumed"),
         (&[("sandbox", empty()), ("offline", offline)], "Two targets", "one of them is a mistake"),
     ] {
-        match resolve(&configured(written), &FromEnvironment::default()) {
+        match resolve(&config_of(written), &FromEnvironment::default()) {
             Err(Refused::Wrong(error)) => {
                 assert!(error.summary.contains(expected), "{reason}: {error:?}");
                 assert!(
@@ -153,7 +153,7 @@ const GIT: &str = "git::https://host/a.git//paths?ref=0123456789abcdef0123456789
 fn a_source_that_moves_is_refused_where_it_is_written() {
     let sandbox = || ("sandbox", Value::map([("path", Value::from("/x.db"))]));
     let found = |source: &str, environment| {
-        resolve(&configured(&[sandbox(), ("catalogue", Value::List(vec![source.into()]))]), &environment)
+        resolve(&config_of(&[sandbox(), ("catalogue", Value::List(vec![source.into()]))]), &environment)
     };
     let none = FromEnvironment::default;
     let sources = found(GIT, none()).unwrap().catalogue.sources;
@@ -169,7 +169,7 @@ fn a_source_that_moves_is_refused_where_it_is_written() {
     let of = |text: &'static str| FromEnvironment::read(|name| (name == "GOLDENPATH_CATALOGUE").then(|| text.into()));
     let moving = || of("paths:git::https://host/a.git?ref=main");
     assert!(found("/paths", moving()).is_ok(), "the block goes before it");
-    match resolve(&configured(&[sandbox()]), &moving()) {
+    match resolve(&config_of(&[sandbox()]), &moving()) {
         Err(Refused::Wrong(error)) => assert!(error.summary.contains("GOLDENPATH_CATALOGUE"), "{error:?}"),
         other => panic!("{other:?}"),
     }
@@ -208,7 +208,7 @@ fn clients_that_share_a_process_say_everything_themselves() {
             "the credentials for git are those of the process",
         ),
     ] {
-        let found = match resolve(&configured(&written), &shared) {
+        let found = match resolve(&config_of(&written), &shared) {
             Err(Refused::Wrong(error)) => Some(error.path.to_string()),
             Err(Refused::Undecided) => panic!("{reason}"),
             Ok(config) => {
@@ -225,7 +225,7 @@ fn the_environment_may_name_one_target() {
     let read = |pairs: &'static [(&str, &str)]| {
         let environment =
             FromEnvironment::read(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()));
-        resolve(&configured(&[]), &environment)
+        resolve(&config_of(&[]), &environment)
     };
     let found = read(&[("GOLDENPATH_AWS", "1"), ("GOLDENPATH_KUBE_CONTEXT", "main")]);
     assert!(matches!(found.unwrap().target, Target::Real { kubernetes: Some(_), .. }), "pipelines need no HCL");

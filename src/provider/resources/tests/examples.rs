@@ -60,11 +60,11 @@ fn configuration(schema: &Schema, block: &Block) -> Value {
     with_defaults(schema, &tree)
 }
 
-fn judged(block: &Block) -> Vec<Diagnostic> {
-    judged_by(golden::Catalogue::embedded(), block)
+fn judge(block: &Block) -> Vec<Diagnostic> {
+    judge_by(golden::Catalogue::built_in(), block)
 }
 
-fn judged_by(catalogue: Arc<golden::Catalogue>, block: &Block) -> Vec<Diagnostic> {
+fn judge_by(catalogue: Arc<golden::Catalogue>, block: &Block) -> Vec<Diagnostic> {
     let rules: Rules = Arc::new(move |spec| [spec.check(), spec.check_with(&catalogue)].concat());
     let session = Session::new(rules);
     let name = block.labels.first().map(|label| label.as_str().to_owned()).unwrap_or_default();
@@ -97,7 +97,7 @@ fn examples_pass_the_rules_that_users_meet() {
     for path in paths {
         let body: Body = hcl::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{path:?}: {e}"));
         for block in body.blocks() {
-            assert_eq!(judged(block), vec![], "{}: {:?}", path.display(), block.labels);
+            assert_eq!(judge(block), vec![], "{}: {:?}", path.display(), block.labels);
         }
     }
 }
@@ -110,7 +110,7 @@ fn examples_of_resources_are_planned_without_a_warning() {
         "service_cidr": "10.100.0.0/16", "ip_family": "ipv4", "pod_security_version": "1.36",
         "permission_sets": {"PaymentsDev": ROLE, "PaymentsView": ROLE}
     }));
-    let (facts, catalogue): (StableFacts, _) = (facts.unwrap(), golden::Catalogue::embedded());
+    let (facts, catalogue): (StableFacts, _) = (facts.unwrap(), golden::Catalogue::built_in());
     for resource in RESOURCES {
         let path = folder().join(format!("resources/{}/resource.tf", resource.name()));
         let mut parents: Vec<Parent> = vec![];
@@ -160,7 +160,7 @@ fn guides_show_what_passes_the_rules() {
             // A few show a part of a block.
             let Ok(body) = hcl::from_str::<Body>(shown) else { continue };
             for block in body.blocks().filter(|block| block.identifier() == "resource") {
-                assert_eq!(judged_by(catalogue.clone(), block), vec![], "{}: {:?}", path.display(), block.labels);
+                assert_eq!(judge_by(catalogue.clone(), block), vec![], "{}: {:?}", path.display(), block.labels);
                 seen += 1;
             }
         }
@@ -173,9 +173,9 @@ fn shown_catalogue(text: &str) -> Arc<golden::Catalogue> {
     let shown = text.split("```yaml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
     let paths: Vec<&str> = shown.filter(|shown| shown.contains("kind: GoldenPath\n")).collect();
     if paths.is_empty() {
-        return golden::Catalogue::embedded();
+        return golden::Catalogue::built_in();
     }
-    let (_, built_in) = golden::Catalogue::embedded_documents().next().unwrap();
+    let (_, built_in) = golden::Catalogue::built_in_documents().next().unwrap();
     let copy = built_in.replace("name: team-standard", "name: acme");
     let documents = paths.into_iter().map(|text| ("shown", text)).chain([("copy", copy.as_str())]);
     Arc::new(golden::Catalogue::with_documents(documents).unwrap())
@@ -198,7 +198,7 @@ fn every_type_has_its_examples() {
 fn rules_over_the_whole_run_on_the_known_parts() {
     let judge = |text: &str| {
         let body: Body = hcl::from_str(text).unwrap();
-        judged(body.blocks().next().unwrap())
+        judge(body.blocks().next().unwrap())
     };
     let environment = |more: &str| {
         format!(

@@ -9,7 +9,7 @@ const OURS: [&str; 9] = ["u8", "u16", "u32", "i64", "expected", "invalid", "stru
 #[test]
 fn wrong_numbers_and_nulls_are_errors_at_their_place() {
     let mut places = 0;
-    for Declared { name, schema, .. } in declared() {
+    for Declared { name, schema, .. } in declarations() {
         let full = schema::example(&schema);
         for (attribute, tree) in wrong(&schema.attributes, &full) {
             let tree = conform(tree, &schema.ty()).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -9,7 +9,7 @@ use std::path::Path;
 
 const QUOTA: &str = "ResourceQuota pay/gp-base";
 
-async fn connected(sandbox: &Path) -> Arc<dyn Connection> {
+async fn connect(sandbox: &Path) -> Arc<dyn Connection> {
     let connection = Goldenpath::new(FromEnvironment::default()).connect();
     let is_new = !sandbox.exists();
     let found = configure(&*connection, json!({ "sandbox": { "path": sandbox.to_str().unwrap() } })).await;
@@ -35,7 +35,7 @@ fn resource<'a>(connection: &'a dyn Connection, name: &str) -> &'a dyn Resource 
     &**connection.resources().iter().find(|resource| resource.name() == name).unwrap()
 }
 
-async fn made(core: &Core<'_>, config: Json) -> State {
+async fn create(core: &Core<'_>, config: Json) -> State {
     let plan = core.plan(None, &core.config(config)).await.sound();
     let (state, found) = core.apply(&plan).await;
     assert!(!any_error(&found), "{found:#?}");
@@ -58,13 +58,13 @@ fn line<'a>(state: &'a Value, key: &str) -> &'a str {
 async fn a_life_from_create_to_destroy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
-    let connection = connected(&path).await;
+    let connection = connect(&path).await;
     let baseline = Core::new(resource(&*connection, "goldenpath_cluster_baseline"));
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
 
     // One plan of all three, as core makes it: each knows of what was planned a moment ago.
-    let base = made(&baseline, json!({ "cluster": "demo" })).await;
+    let base = create(&baseline, json!({ "cluster": "demo" })).await;
     let config = environments.config(environment("4"));
     let plan = environments.plan(None, &config).await.sound();
     assert_eq!(plan.planned.child("id").as_str(), Some("demo/pay"));
@@ -80,7 +80,7 @@ async fn a_life_from_create_to_destroy() {
     let slot = slot.unwrap();
 
     // Another process, as every phase is.
-    let connection = connected(&path).await;
+    let connection = connect(&path).await;
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
     let (state, found) = environments.read(&state).await;
@@ -101,7 +101,7 @@ async fn a_life_from_create_to_destroy() {
     assert!(environments.plan(Some(&state), &config).await.sound().is_empty());
 
     // Import, on a connection of its own.
-    let connection = connected(&path).await;
+    let connection = connect(&path).await;
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
     for (core, id, config, whole) in
@@ -122,7 +122,7 @@ async fn a_life_from_create_to_destroy() {
     let sandbox = Sandbox::open(&path, SandboxOptions::default());
     let key = "k8s/v1/ResourceQuota/pay/gp-base".parse().unwrap();
     sandbox.edit(&key, "/spec/hard/requests.cpu", Some(json!("64")), "kubectl-edit", false).await.unwrap();
-    let connection = connected(&path).await;
+    let connection = connect(&path).await;
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));
     let (drifted, found) = environments.read(&state).await;
     assert!(found.iter().any(|found| found.detail.contains("kubectl-edit")), "{found:?}");
@@ -139,7 +139,7 @@ async fn a_life_from_create_to_destroy() {
     assert!(!any_error(&found) && !found.is_empty(), "it warns of what goes: {found:?}");
     let (left, found) = environments.destroy(&state, bytes.clone()).await;
     assert!(left.is_some() && any_error(&found), "a slot lives in it: {found:?}");
-    let connection = connected(&path).await;
+    let connection = connect(&path).await;
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
     let environments = Core::new(resource(&*connection, "goldenpath_team_environment"));
     let baseline = Core::new(resource(&*connection, "goldenpath_cluster_baseline"));
@@ -163,11 +163,11 @@ async fn a_life_from_create_to_destroy() {
 #[tokio::test]
 async fn the_same_state_against_another_target_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let connection = connected(&folder.path().join("one.db")).await;
+    let connection = connect(&folder.path().join("one.db")).await;
     let baseline = Core::new(resource(&*connection, "goldenpath_cluster_baseline"));
-    let state = made(&baseline, json!({ "cluster": "demo" })).await;
+    let state = create(&baseline, json!({ "cluster": "demo" })).await;
 
-    let connection = connected(&folder.path().join("two.db")).await;
+    let connection = connect(&folder.path().join("two.db")).await;
     let baseline = Core::new(resource(&*connection, "goldenpath_cluster_baseline"));
     let (read, found) = baseline.read(&state).await;
     assert!(any_error(&found), "a target that is mistaken is never \"gone\"");
@@ -178,14 +178,14 @@ async fn the_same_state_against_another_target_is_an_error() {
 #[tokio::test]
 async fn a_slot_moves_to_another_namespace_in_place_and_its_loss_is_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let connection = connected(&folder.path().join("sandbox.db")).await;
-    made(&Core::new(resource(&*connection, "goldenpath_cluster_baseline")), json!({ "cluster": "demo" })).await;
+    let connection = connect(&folder.path().join("sandbox.db")).await;
+    create(&Core::new(resource(&*connection, "goldenpath_cluster_baseline")), json!({ "cluster": "demo" })).await;
     let mut pay = environment("4");
     pay["quota"]["slots_percent"] = json!(50);
-    made(&Core::new(resource(&*connection, "goldenpath_team_environment")), pay).await;
+    create(&Core::new(resource(&*connection, "goldenpath_team_environment")), pay).await;
     let slots = Core::new(resource(&*connection, "goldenpath_eks_workload_slot"));
     let slot = |isolation: Json, protected: bool| json!({ "name": "app", "environment": "demo/pay", "isolation": isolation, "deletion_protection": protected });
-    let mut state = made(&slots, slot(Json::Null, true)).await;
+    let mut state = create(&slots, slot(Json::Null, true)).await;
     for (isolation, protected, namespace, loses, reason) in [
         (json!("shared"), true, "pay", None, "the tier's own choice, written down"),
         (json!("namespace"), true, "pay-app", None, "into a namespace of its own"),

@@ -3,7 +3,7 @@
 use super::*;
 use serde_json::json;
 
-fn applied(document: Value) -> (Value, Vec<Manager>) {
+fn create(document: Value) -> (Value, Vec<Manager>) {
     let (mut live, mut managers) = (json!({}), vec![]);
     apply(&mut live, &mut managers, &document, "goldenpath", Force::Fields(&[])).expect("nobody owns anything yet");
     (live, managers)
@@ -15,7 +15,7 @@ fn owner_of(managers: &[Manager], path: &str) -> Vec<String> {
 
 #[test]
 fn what_a_manager_no_longer_declares_goes_unless_another_owns_it() {
-    let (mut live, mut managers) = applied(json!({"spec": {"a": 1, "b": 2, "c": {"d": 3}}}));
+    let (mut live, mut managers) = create(json!({"spec": {"a": 1, "b": 2, "c": {"d": 3}}}));
     apply(&mut live, &mut managers, &json!({"spec": {"b": 2}}), "argocd", Force::Fields(&[]))
         .expect("equal values are shared");
     assert_eq!(owner_of(&managers, "/spec/b"), ["goldenpath", "argocd"]);
@@ -121,7 +121,7 @@ fn a_field_of_another_manager_is_a_conflict_that_names_it() {
 #[test]
 fn an_update_takes_over_what_it_changes_and_nothing_else() {
     let (mut live, mut managers) =
-        applied(json!({"spec": {"a": 1, "b": 2, "podSelector": {"matchLabels": {"x": "y"}}}}));
+        create(json!({"spec": {"a": 1, "b": 2, "podSelector": {"matchLabels": {"x": "y"}}}}));
     let new = json!({"spec": {"a": 9, "podSelector": {}, "new": true}});
     update(&mut live, &mut managers, new.clone(), "kubectl-edit");
     assert_eq!(live, new);
@@ -139,7 +139,7 @@ fn an_update_takes_over_what_it_changes_and_nothing_else() {
 
 #[test]
 fn identity_belongs_to_nobody() {
-    let (_, managers) = applied(
+    let (_, managers) = create(
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": {"k": "v"}}),
     );
     assert_eq!(managers[0].fields, BTreeSet::from(["/data/k".to_owned()]));
@@ -147,7 +147,7 @@ fn identity_belongs_to_nobody() {
 
 #[test]
 fn a_forced_apply_takes_fields_from_everyone() {
-    let (mut live, mut managers) = applied(json!({"spec": {"a": 1, "b": 2}}));
+    let (mut live, mut managers) = create(json!({"spec": {"a": 1, "b": 2}}));
     apply(&mut live, &mut managers, &json!({"spec": {"a": 5}}), "argocd", Force::All).expect("forced");
     assert_eq!(owner_of(&managers, "/spec/a"), ["argocd"]);
     assert_eq!(live["spec"], json!({"a": 5, "b": 2}));

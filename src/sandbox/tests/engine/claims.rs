@@ -213,7 +213,7 @@ async fn keys_of_others_are_not_touched() {
     assert!(removed.gone, "{:?}", removed.problems);
     let left = ground.fixture.keys();
     assert!(theirs.iter().all(|key| left.contains(key)), "all of the other one is there: {left:?}");
-    ground.fixture.assert_unmoved(&ground.shop, "and as it was").await;
+    ground.fixture.assert_steady(&ground.shop, "and as it was").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ async fn a_recreated_role_gets_a_new_entry() {
     let (fresh, _) = fixture.refresh(&state).await;
     let calls = fixture.count().await;
     fixture.apply(&spec, Some(&fresh)).await;
-    let deleted = fixture.deleted(calls).await;
+    let deleted = fixture.deletions(calls).await;
     assert_eq!(deleted.len(), 1, "only the entry that belonged to the old role: {deleted:?}");
     assert!(deleted[0].contains(":role/goldenpath/"), "{deleted:?}");
 }

@@ -36,7 +36,7 @@ async fn stories() -> Vec<Story> {
         ("a slot", slot("pay", "ledger", json!({})), vec![pay.clone()]),
         ("an isolated slot", slot("pay", "ledger", json!({"isolation": "namespace"})), vec![with_slots]),
     ] {
-        let fixture = EngineFixture::prepared(&prepare).await;
+        let fixture = EngineFixture::with_instances(&prepare).await;
         let (before, keys_before) = (fixture.snapshot(), fixture.keys());
         let since = fixture.count().await;
         let outcome = fixture.ensure(&spec, None).await;
@@ -65,11 +65,11 @@ fn record_name(spec: &Spec) -> String {
 }
 
 /// What the next create must do after one that did not end well.
-async fn assert_finished(fixture: &EngineFixture, story: &Story, since: usize, reason: &str) {
+async fn assert_recovery(fixture: &EngineFixture, story: &Story, since: usize, reason: &str) {
     let state = fixture.create(&story.spec).await;
     assert_eq!(fixture.keys(), story.expected, "{reason}: no orphan");
-    assert_eq!(fixture.deleted(since).await, Vec::<String>::new(), "{reason}: nothing was deleted");
-    fixture.assert_unmoved(&state, reason).await;
+    assert_eq!(fixture.deletions(since).await, Vec::<String>::new(), "{reason}: nothing was deleted");
+    fixture.assert_steady(&state, reason).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,7 +105,7 @@ async fn a_create_that_fails_at_any_step_is_finished_by_the_next() {
                     assert!(says("continues operation op-") && says("nothing is destroyed"), "{reason}: {text}");
                 }
                 let begun = fixture.elapsed();
-                assert_finished(&fixture, &story, since, &reason).await;
+                assert_recovery(&fixture, &story, since, &reason).await;
                 let waited = fixture.elapsed() - begun;
                 assert!(waited < Duration::from_secs(10), "{reason}: nobody waits for a lease that was released");
             }
@@ -128,7 +128,7 @@ async fn a_create_that_is_killed_at_any_step_is_finished_after_its_lease() {
                 let killed = tokio::time::timeout(Duration::from_secs(3), fixture.ensure(&story.spec, None)).await;
                 assert!(killed.is_err(), "{reason}");
                 fixture.heal().await;
-                assert_finished(&fixture, &story, since, &reason).await;
+                assert_recovery(&fixture, &story, since, &reason).await;
             }
         }
     }
@@ -151,7 +151,7 @@ async fn throttling_and_lost_connections_are_ridden_out() {
                 }
                 let state = fixture.complete(&story.spec, outcome);
                 assert_eq!(fixture.keys(), story.expected, "{reason}");
-                fixture.assert_unmoved(&state, &reason).await;
+                fixture.assert_steady(&state, &reason).await;
             }
         }
     }

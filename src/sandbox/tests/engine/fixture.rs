@@ -73,7 +73,7 @@ impl EngineFixture {
     }
 
     /// And these instances.
-    pub async fn prepared(specs: &[Spec]) -> Self {
+    pub async fn with_instances(specs: &[Spec]) -> Self {
         let fixture = Self::ready().await;
         for spec in specs {
             fixture.create(spec).await;
@@ -136,7 +136,7 @@ impl EngineFixture {
     }
 
     fn engine_with(&self, config: EngineConfig) -> Engine {
-        self.engine_on(Catalogue::embedded(), config)
+        self.engine_on(Catalogue::built_in(), config)
     }
 
     fn engine_on(&self, catalogue: Arc<Catalogue>, config: EngineConfig) -> Engine {
@@ -230,7 +230,7 @@ impl EngineFixture {
     }
 
     /// Refreshes: nothing to say, and what is there is what state holds.
-    pub async fn assert_unmoved(&self, state: &InstanceState, reason: &str) {
+    pub async fn assert_steady(&self, state: &InstanceState, reason: &str) {
         let (fresh, problems) = self.maybe_refresh(state).await.unwrap_or_else(|| panic!("{reason}: it is gone"));
         assert_eq!(codes(&problems), Vec::<&str>::new(), "{reason}: {problems:?}");
         assert_eq!(fresh.objects, state.objects, "{reason}: nothing moved");
@@ -238,7 +238,7 @@ impl EngineFixture {
 
     /// And plans: nothing to do.
     pub async fn assert_quiet(&self, state: &InstanceState, reason: &str) {
-        self.assert_unmoved(state, reason).await;
+        self.assert_steady(state, reason).await;
         let preview = self.preview(&state.spec, Some(state)).await;
         let decided = preview.decided.unwrap_or_else(|| panic!("{reason}: undecided {:?}", preview.problems));
         assert_eq!(known_lines(&decided.outputs), state.objects, "{reason}: the plan is empty");

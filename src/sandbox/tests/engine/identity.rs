@@ -14,7 +14,7 @@ use goldenpath_sandbox::{CallLogEntry, Verb};
 use serde_json::json;
 
 async fn with_environment() -> EngineFixture {
-    EngineFixture::prepared(&[environment("pay", json!({}))]).await
+    EngineFixture::with_instances(&[environment("pay", json!({}))]).await
 }
 
 fn ledger() -> Spec {

@@ -3,7 +3,7 @@
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::{Computed, Phase, ResourceKind},
-    golden::{RESOURCES, recorded},
+    golden::{RESOURCES, spec_of},
     provision::{Observation, ObserveRequest, Provisioner, Replacing},
 };
 use goldenpath_sandbox::Verb;
@@ -65,7 +65,7 @@ async fn peoples_access_and_roles_outlive_what_they_protect() {
     fixture.sandbox.remove_finalizer(&namespace, "example.com/slow").await.expect("released");
     let calls = fixture.count().await;
     assert!(fixture.remove(&state).await.gone);
-    let deleted = fixture.deleted(calls).await;
+    let deleted = fixture.deletions(calls).await;
     let at = |part: &str| deleted.iter().position(|key| key.contains(part)).unwrap_or_else(|| panic!("{part}"));
     let entry = at("AccessEntry/arn:aws:iam::111122223333:role/goldenpath");
     assert!(entry < at("aws/iam/Role"), "the entry before its role: {deleted:?}");
@@ -110,7 +110,7 @@ async fn an_import_is_followed_by_an_empty_plan() {
         };
         let engine = fixture.engine();
         let record = engine.find(&spec.id()).await.ok().flatten().unwrap_or_else(|| panic!("{reason}: no record"));
-        let recorded = recorded(RESOURCES, &record);
+        let recorded = spec_of(RESOURCES, &record);
         assert_eq!(recorded.as_ref(), Some(&spec), "{reason}: the request as it was written");
         let request = ObserveRequest {
             id: spec.id(),

@@ -16,7 +16,7 @@ const SLOT: &str = "k8s/v1/ConfigMap/goldenpath-system/slot.pay.ledger";
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_that_is_made_again_is_the_same_or_one_error() {
-    let fixture = EngineFixture::prepared(&[environment("pay", json!({}))]).await;
+    let fixture = EngineFixture::with_instances(&[environment("pay", json!({}))]).await;
     for spec in [environment("shop", json!({})), slot("pay", "ledger", json!({}))] {
         let request = |again| PreviewRequest { again, ..preview_request(&spec, None, None) };
         let since = fixture.count().await;
@@ -161,7 +161,7 @@ async fn a_removal_that_was_killed_is_finished_before_it_is_made_again() {
 #[tokio::test(start_paused = true)]
 async fn the_last_of_a_total_is_given_once() {
     let cpu = |cpu: &str| json!({"share": {"cpu": cpu, "memory": "1Gi"}});
-    let fixture = EngineFixture::prepared(&[environment("pay", json!({"namespaces": {"default": {}}}))]).await;
+    let fixture = EngineFixture::with_instances(&[environment("pay", json!({"namespaces": {"default": {}}}))]).await;
     let (ledger, gateway) = (slot("pay", "ledger", cpu("1")), slot("pay", "gateway", cpu("1")));
     let states = (fixture.create(&ledger).await, fixture.create(&gateway).await);
     let more = (slot("pay", "ledger", cpu("3")), slot("pay", "gateway", cpu("3")));

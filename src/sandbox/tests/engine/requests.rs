@@ -32,7 +32,7 @@ impl InstanceState {
     }
 }
 
-fn merged(mut base: Value, over: Value) -> Value {
+fn merge(mut base: Value, over: Value) -> Value {
     if let (Value::Object(base), Value::Object(over)) = (&mut base, over) {
         base.extend(over);
     }
@@ -53,7 +53,7 @@ pub fn environment(name: &str, over: Value) -> Spec {
             "deployer": {"create_role": true, "trusted_principal_arns": ["arn:aws:iam::111122223333:role/ci"]},
         },
     });
-    Spec::of::<Environment>(serde_json::from_value(merged(base, over)).expect("an environment"))
+    Spec::of::<Environment>(serde_json::from_value(merge(base, over)).expect("an environment"))
 }
 
 pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
@@ -62,7 +62,7 @@ pub fn slot(environment: &str, name: &str, over: Value) -> Spec {
         "identity": {"statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::payments-led/*"]}]},
         "share": {"cpu": "1", "memory": "1Gi"},
     });
-    Spec::of::<Slot>(serde_json::from_value(merged(base, over)).expect("a slot"))
+    Spec::of::<Slot>(serde_json::from_value(merge(base, over)).expect("a slot"))
 }
 
 // === Results ===

@@ -42,7 +42,7 @@ enum Inline {
 
 async fn read(clients: &AwsClients, name: &str, depth: Inline) -> Result<Option<Live>, PortError> {
     let Some(found) = iam::get_role(clients, name).await? else { return Ok(None) };
-    let policies = try_join(inline(clients, name, depth), attached(clients, name)).await;
+    let policies = try_join(inline(clients, name, depth), attached_policies(clients, name)).await;
     // The role itself may be deleted between the two reads.
     let Some((inline, attached)) = not_found_as_none(policies)? else { return Ok(None) };
     let boundary = found.permissions_boundary.as_ref().and_then(|boundary| boundary.permissions_boundary_arn());
@@ -81,7 +81,7 @@ async fn inline(clients: &AwsClients, name: &str, depth: Inline) -> Result<BTree
     Ok(try_join_all(read).await?.into_iter().flatten().collect())
 }
 
-async fn attached(clients: &AwsClients, name: &str) -> Result<BTreeSet<String>, PortError> {
+async fn attached_policies(clients: &AwsClients, name: &str) -> Result<BTreeSet<String>, PortError> {
     let pages = clients.iam.list_attached_role_policies().role_name(name).into_paginator().send();
     let policies = list_all(clients, Call::ListAttachedRolePolicies, pages, |page| {
         (page.attached_policies.unwrap_or_default(), page.marker)

@@ -39,13 +39,13 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
     for arn in principal_arns {
         check_principal(arn, &at("principal_arns"), problems);
     }
-    for arn in trusted_principal_arns.known() {
+    for arn in trusted_principal_arns.known_items() {
         check_principal(arn, &at("trusted_principal_arns"), problems);
     }
     for trusted in trusted_oidc {
         check_oidc(trusted, &at("trusted_oidc"), problems);
     }
-    for group in oidc_groups.known() {
+    for group in oidc_groups.known_items() {
         if group.is_empty()
             || group.contains('*')
             || ["system:", GROUP_PREFIX].iter().any(|prefix| group.starts_with(prefix))
@@ -58,7 +58,7 @@ pub fn check(name: PersonaName, persona: &Persona, problems: &mut Problems) {
             );
         }
     }
-    for account in service_accounts.known() {
+    for account in service_accounts.known_items() {
         let good = account
             .split_once('/')
             .is_some_and(|(namespace, name)| forms::is_dns_label(namespace) && forms::is_dns_subdomain(name));

@@ -85,7 +85,7 @@ pub fn check(environment: &str, network: &Network, problems: &mut Problems) {
 
 /// What is known already: a wrong element is refused before the rest arrives.
 fn check_cidrs<T: AsRef<str>>(cidrs: &LateList, at: &[T], problems: &mut Problems) {
-    for text in cidrs.known() {
+    for text in cidrs.known_items() {
         match text.parse::<Cidr>() {
             Err(error) => {
                 problems.error("network.cidr_form", at, error.to_string(), "Write one range in each element.")

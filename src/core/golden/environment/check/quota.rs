@@ -34,7 +34,7 @@ pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
         problems.error(
             "environment.quota_request_above_limit",
             &["quota", "total", "limits.memory"],
-            format!("limits.memory of {} is less than requests.memory of {}", limit.written(), request.written()),
+            format!("limits.memory of {} is less than requests.memory of {}", limit.original(), request.original()),
             "The requests could never be used up. Raise the limit, or leave it out to have it move with the request.",
         );
     }
@@ -87,7 +87,7 @@ fn check_priorities(
                 problems.error(
                     "environment.priority_exceeds_total",
                     &at,
-                    format!("{resource} of {} is more than the total", quantity.written()),
+                    format!("{resource} of {} is more than the total", quantity.original()),
                     "Lower it, or raise `quota.total`.",
                 );
             }

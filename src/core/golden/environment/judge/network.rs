@@ -1,7 +1,7 @@
 //! What a request opens of the network, within the grants of its tier.
 
 use crate::{
-    domain::{Cidr, DefaultDeny, LateList, Network, NetworkEngine, Problems, listed},
+    domain::{Cidr, DefaultDeny, LateList, Network, NetworkEngine, Problems, name_list},
     golden::{
         catalogue::{GoldenPath, SAME_ENVIRONMENT, Tier},
         checks::check_granted_fqdns,
@@ -50,7 +50,7 @@ pub fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod:
                 "network.namespace_not_granted",
                 &["network", field],
                 format!("The golden path does not let pods of namespace {name} in"),
-                format!("Granted in this tier: {}. Ask the platform team to add it to the path.", listed(granted)),
+                format!("Granted in this tier: {}. Ask the platform team to add it to the path.", name_list(granted)),
             );
         }
     }
@@ -65,7 +65,7 @@ pub fn judge_network(network: &Network, path: &GoldenPath, tier: &Tier, is_prod:
 
 fn judge_ranges(asked: &LateList, granted: &[String], at: &[&str], problems: &mut Problems) {
     let ranges: Vec<Cidr> = granted.iter().filter_map(|text| text.parse().ok()).collect();
-    for text in asked.known() {
+    for text in asked.known_items() {
         let Ok(range) = text.parse::<Cidr>() else { continue };
         if !ranges.iter().any(|granted| granted.contains(&range)) {
             problems.error(

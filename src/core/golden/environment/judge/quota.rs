@@ -35,7 +35,7 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
             problems.error(
                 "environment.quota_above_bound",
                 &["quota", "total", resource],
-                format!("{resource} of {} is above the bound of tier {}", asked.written(), spec.tier),
+                format!("{resource} of {} is above the bound of tier {}", asked.original(), spec.tier),
                 format!("The bound is {bound}. Lower it, or ask the platform team for a tier or a path with more."),
             );
         }
@@ -57,7 +57,7 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
                 problems.error(
                     "environment.priority_exceeds_total",
                     &["quota", "by_priority", class, resource],
-                    format!("{resource} of {} is more than the tier's total", asked.written()),
+                    format!("{resource} of {} is more than the tier's total", asked.original()),
                     "Lower it, or raise `quota.total`.",
                 );
             }
@@ -135,7 +135,7 @@ fn default_limit(default: &Quantity, at: &[&str], of_path: Option<&str>, problem
     problems.warning(
         "environment.default_limit",
         &[at, &["limits", "container", "default_memory"]].concat(),
-        format!("A container that asks for more than {} of memory and sets no limit is refused", default.written()),
+        format!("A container that asks for more than {} of memory and sets no limit is refused", default.original()),
         next,
     );
 }

@@ -4,7 +4,8 @@
 
 use crate::{
     domain::{
-        EnvironmentSpec, GROUP_PREFIX, Late, Persona, PersonaName, Problems, StableFacts, listed, role_name, short_hash,
+        EnvironmentSpec, GROUP_PREFIX, Late, Persona, PersonaName, Problems, StableFacts, name_list, role_name,
+        short_hash,
     },
     golden::objects::iam::{PersonaRole, RoleTerms},
 };
@@ -84,7 +85,7 @@ fn refuse(persona: PersonaName, set: &str, facts: &StableFacts, problems: &mut P
         format!("No role of account {} belongs to the permission set {set:?}", facts.account()),
         format!(
             "IAM Identity Center makes the role when the permission set is assigned to the account. Assigned here: {}.",
-            listed(&known)
+            name_list(&known)
         ),
     );
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::golden::Catalogue;
 
 fn built_in(persona: PersonaName) -> Vec<Value> {
-    let catalogue = Catalogue::embedded();
+    let catalogue = Catalogue::built_in();
     rules(persona, |_| true, catalogue.role_rules(persona))
 }
 

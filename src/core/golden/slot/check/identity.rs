@@ -96,7 +96,7 @@ pub fn check(identity: &Identity, problems: &mut Problems) {
 
 fn check_policies(identity: &Identity, problems: &mut Problems) {
     let at = ["identity", "policy_arns"];
-    for arn in identity.policy_arns.known() {
+    for arn in identity.policy_arns.known_items() {
         if !forms::is_policy_arn(arn) {
             problems.error(
                 "identity.policy_form",
@@ -151,7 +151,7 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
             );
         }
     }
-    for action in statement.actions.known() {
+    for action in statement.actions.known_items() {
         // `*` and `*:*` are no service's; the lint reports it.
         let form = action.split_once(':').is_some_and(|(service, operation)| {
             let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_*?".contains(&b);
@@ -166,7 +166,7 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
             );
         }
     }
-    for resource in statement.resources.known() {
+    for resource in statement.resources.known_items() {
         if resource != "*" && !(resource.starts_with("arn:") && resource.splitn(6, ':').count() == 6) {
             problems.error(
                 "identity.resource_form",
@@ -198,8 +198,8 @@ fn check_statement(statement: &Statement, place: StatementPlace, problems: &mut 
     if *statement.effect == Effect::Deny {
         return;
     }
-    let actions: Vec<&str> = statement.actions.known().collect();
-    let resources: Vec<&str> = statement.resources.known().collect();
+    let actions: Vec<&str> = statement.actions.known_items().collect();
+    let resources: Vec<&str> = statement.resources.known_items().collect();
     for lint in policy::lint(&actions, &resources) {
         problems.error(lint.rule, &at(lint.field), lint.message, lint.remedy);
     }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{Cidr, Effect, Problems},
     golden::{
-        catalogue::{GoldenPath, filled},
+        catalogue::{GoldenPath, fill_cluster},
         slot::effective::Effective,
     },
 };
@@ -50,7 +50,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
     let allows = effective.identity.written_statements().filter(|(_, statement)| *statement.effect == Effect::Allow);
     for (place, statement) in allows {
         let services =
-            statement.actions.known().filter_map(|action| Some(action.split_once(':')?.0.to_ascii_lowercase()));
+            statement.actions.known_items().filter_map(|action| Some(action.split_once(':')?.0.to_ascii_lowercase()));
         let Some(service) = services.into_iter().find(|service| !ways.reach(service)) else { continue };
         let next = match preset_for(&effective.terms.path, &service) {
             Some(preset) => format!("Add `{preset}` to `network.egress_presets` of the environment."),
@@ -100,11 +100,11 @@ impl Ways {
         let of_presets = presets().map(|preset| Opening::of(&preset.cidrs, &preset.ports));
         let asked = network.egress.as_ref()?.iter().map(|opening| Opening::of(&opening.cidrs, &opening.ports));
         let own = spec.egress.iter().flat_map(|egress| &egress.fqdns).chain(&network.egress_fqdns).cloned();
-        let names = own.chain(presets().flat_map(|preset| &preset.fqdns).map(|name| filled(name, cluster)));
+        let names = own.chain(presets().flat_map(|preset| &preset.fqdns).map(|name| fill_cluster(name, cluster)));
         Some(Self {
             openings: of_presets.chain(asked).collect(),
             names: names.filter(|_| network.engine.has_names()).collect(),
-            region: filled("{region}.{dns_suffix}", cluster),
+            region: fill_cluster("{region}.{dns_suffix}", cluster),
         })
     }
 

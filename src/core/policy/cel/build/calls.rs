@@ -1,6 +1,6 @@
 //! Calls: of operators, of functions and of methods, each by its signatures.
 
-use super::{Builder, Result, dotted, refused, type_named};
+use super::{Builder, Result, dotted_name, refuse, type_literal};
 use crate::policy::cel::{
     constants::constant,
     error::ExpressionProblem,
@@ -18,12 +18,12 @@ use kube_cel::cel::{
 impl Builder<'_> {
     pub(super) fn call(&mut self, id: u64, CallExpr { func_name, target, args }: CallExpr) -> Result {
         let Some(target) = target else { return self.operator(id, func_name, args) };
-        if let Some(path) = dotted(&target)
+        if let Some(path) = dotted_name(&target)
             && let root = path.split('.').next().unwrap_or("")
             && self.local(root).is_none()
         {
             let full = format!("{path}.{func_name}");
-            let is_value = self.known(root).is_some() || root == "variables" || type_named(root).is_some();
+            let is_value = self.type_of_name(root).is_some() || root == "variables" || type_literal(root).is_some();
             if !signatures(&full).is_empty() || !is_value && root == path && root != "authorizer" {
                 return self.function(id, full, false, args);
             }
@@ -79,7 +79,7 @@ impl Builder<'_> {
                     Expr::Literal(LiteralValue::String(field)) => {
                         self.field(id, left, field.into_inner(), Access::Optional)
                     }
-                    _ => refused(id, ExpressionProblem::Syntax("a field is a name".to_owned())),
+                    _ => refuse(id, ExpressionProblem::Syntax("a field is a name".to_owned())),
                 };
             }
             operators::EQUALS => |pair| Node::Binary(Binary::Equal, pair),
@@ -104,8 +104,8 @@ impl Builder<'_> {
         if let Some(of) = self.types.call(&function, is_method, types) {
             return Ok(of);
         }
-        let types: Vec<String> = types.iter().map(|of| self.types.settled(of).to_string()).collect();
-        refused(id, ExpressionProblem::Arguments { function, types: types.join(", ") })
+        let types: Vec<String> = types.iter().map(|of| self.types.substitute(of).to_string()).collect();
+        refuse(id, ExpressionProblem::Arguments { function, types: types.join(", ") })
     }
 
     fn function(&mut self, id: u64, name: String, is_method: bool, args: Vec<IdedExpr>) -> Result {
@@ -118,7 +118,7 @@ impl Builder<'_> {
             types.push(of);
         }
         if signatures(&name).is_empty() {
-            return refused(id, ExpressionProblem::UnknownFunction(name));
+            return refuse(id, ExpressionProblem::UnknownFunction(name));
         }
         let outside = self.is_formatted;
         self.is_formatted |= name == "format";
@@ -131,7 +131,7 @@ impl Builder<'_> {
         let of = self.result(id, name.clone(), is_method, &types)?;
         let function = Function::new(&name, is_method, nodes.len());
         if let Some(problem) = constant(&function, &name, &nodes) {
-            return refused(id, problem);
+            return refuse(id, problem);
         }
         Ok((Node::Call(function, nodes), of))
     }

@@ -97,7 +97,7 @@ impl Listings {
         listing.look_up(target, &objects, keys).await?;
         let have: BTreeSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
         let wanted = keys.iter().filter(|key| !have.contains(key));
-        objects.extend(wanted.filter_map(|key| listing.known(key)).cloned());
+        objects.extend(wanted.filter_map(|key| listing.get(key)).cloned());
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
     }
@@ -262,7 +262,7 @@ impl Listing {
         let have: BTreeSet<&ObjectKey> = have.iter().map(|object| &object.key).collect();
         let unknown: Vec<ObjectKey> = keys
             .iter()
-            .filter(|key| !is_record(key) && !have.contains(key) && self.known(key).is_none())
+            .filter(|key| !is_record(key) && !have.contains(key) && self.get(key).is_none())
             .filter(|key| !self.looked_up.contains_key(key))
             .cloned()
             .collect();
@@ -275,7 +275,7 @@ impl Listing {
         Ok(())
     }
 
-    fn known(&self, key: &ObjectKey) -> Option<&Observed> {
+    fn get(&self, key: &ObjectKey) -> Option<&Observed> {
         self.common.get(key).or_else(|| self.looked_up.get(key)?.as_ref())
     }
 }

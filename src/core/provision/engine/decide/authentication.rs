@@ -20,7 +20,7 @@ pub fn judge(id: &Id, blueprint: &Blueprint, authentication: &Authentication) ->
 
 pub fn judge_cluster(Authentication { mode, providers }: &Authentication) -> Vec<Problem> {
     let mut problems: Vec<Problem> = of_mode(mode).into_iter().collect();
-    problems.extend(providers.known().and_then(|providers| of_providers(providers)));
+    problems.extend(providers.value().and_then(|providers| of_providers(providers)));
     problems.extend(providers.problems());
     problems
 }

@@ -23,7 +23,7 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Vec<Problem> {
         let before = prior.spec.resolve(&given).ok();
         problems.extend(before.iter().flat_map(|before| of_summary(bounds, &change.id, cluster, before.summary())));
     }
-    let record = found.objects.known().and_then(|objects| objects.record.as_ref());
+    let record = found.objects.value().and_then(|objects| objects.record.as_ref());
     problems.extend(record.iter().flat_map(|record| of_record(bounds, &change.id, Some(record))));
     problems
 }

@@ -57,7 +57,7 @@ pub fn deletions<'a>(
     let is_ours = |object: &&Observed| known.contains(&object.key) || is_made_for(id, object, observed);
     let mut deletions: Vec<Deletion<'a>> =
         observed.iter().filter(is_unwanted).filter(is_ours).filter_map(|object| deletion(id, object)).collect();
-    let namespaces = lost(&deletions);
+    let namespaces = lost_namespaces(&deletions);
     let going: BTreeSet<ObjectKey> = deletions.iter().filter_map(Deletion::key).cloned().collect();
     // Gone with its container, or its entry.
     deletions.retain(|deletion| match deletion.key() {
@@ -98,7 +98,7 @@ pub fn recorded_deletions<'a>(
             ObjectKey::Kube { .. } => {}
         }
     }
-    let mut namespaces = lost(others);
+    let mut namespaces = lost_namespaces(others);
     // Of one that is gone already the record speaks still.
     namespaces.extend(known.iter().filter_map(|key| match key {
         ObjectKey::AccessPolicy { namespace, .. } => Some(namespace.clone()),
@@ -111,7 +111,7 @@ pub fn recorded_deletions<'a>(
     deletions
 }
 
-fn lost(deletions: &[Deletion<'_>]) -> BTreeSet<String> {
+fn lost_namespaces(deletions: &[Deletion<'_>]) -> BTreeSet<String> {
     let namespace = |deletion: &Deletion<'_>| match deletion {
         Deletion::Delete(observed) => observed.key.as_namespace().map(str::to_owned),
         _ => None,

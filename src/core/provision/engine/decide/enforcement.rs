@@ -14,9 +14,9 @@ pub fn judge(summary: &Summary, facts: &Facts) -> Option<Problem> {
     let said = engine.filter(|engine| *engine != NetworkEngine::None).zip(reason.as_deref());
     match (facts.network_policy_enforced, said) {
         (Some(true), _) => None,
-        (_, Some((engine, reason))) => Some(overruled(engine, reason)),
-        (Some(false), None) => Some(not_enforced(summary.class, facts.stable.auto_mode)),
-        (None, None) => Some(unknown(summary.class)),
+        (_, Some((engine, reason))) => Some(overruling(engine, reason)),
+        (Some(false), None) => Some(no_enforcement(summary.class, facts.stable.auto_mode)),
+        (None, None) => Some(unknown_enforcement(summary.class)),
     }
 }
 
@@ -28,7 +28,7 @@ fn make_of(class: Option<TierClass>) -> fn(&'static str, String, String) -> Prob
     }
 }
 
-fn not_enforced(class: Option<TierClass>, auto_mode: bool) -> Problem {
+fn no_enforcement(class: Option<TierClass>, auto_mode: bool) -> Problem {
     let make = make_of(class);
     let next = match auto_mode {
         true => {
@@ -44,7 +44,7 @@ fn not_enforced(class: Option<TierClass>, auto_mode: bool) -> Problem {
     make("network.not_enforced", "Nothing enforces network rules on this cluster".to_owned(), next.to_owned()).at(AT)
 }
 
-fn unknown(class: Option<TierClass>) -> Problem {
+fn unknown_enforcement(class: Option<TierClass>) -> Problem {
     let make = make_of(class);
     let next = "What would say so may not be read. Grant the role goldenpath-cluster-facts of `permissions --kubernetes`, or say in \
                 `network.engine` what enforces them, and why that holds in `network.engine_reason`.";
@@ -52,7 +52,7 @@ fn unknown(class: Option<TierClass>) -> Problem {
     make("network.enforcement_unknown", summary.to_owned(), next.to_owned()).at(AT)
 }
 
-fn overruled(engine: NetworkEngine, reason: &str) -> Problem {
+fn overruling(engine: NetworkEngine, reason: &str) -> Problem {
     Problem::warning(
         "network.engine_overrules",
         format!("{} is said to enforce network rules, and is not seen to", engine.as_str()),

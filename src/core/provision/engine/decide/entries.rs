@@ -32,7 +32,10 @@ pub fn keep<'k>(
 }
 
 /// Of these keys, the entries of ours among what was observed.
-pub fn shared<'k>(unwanted: &BTreeSet<ObjectKey>, observed: &'k [Observed]) -> impl Iterator<Item = &'k ObjectKey> {
+pub fn shared_entries<'k>(
+    unwanted: &BTreeSet<ObjectKey>,
+    observed: &'k [Observed],
+) -> impl Iterator<Item = &'k ObjectKey> {
     let shared = observed.iter().filter(|object| is_shared_entry(object) && unwanted.contains(&object.key));
     shared.map(|object| &object.key)
 }
@@ -225,7 +228,7 @@ mod tests {
             let observed = [Observed::new(key.clone(), "1", ownership, Fields::default())];
             let named = named.then(|| key.to_string()).into_iter().collect();
             let unwanted = [key.clone()].into();
-            let (entries, problems) = keep(shared(&unwanted, &observed), &named, session);
+            let (entries, problems) = keep(shared_entries(&unwanted, &observed), &named, session);
             assert_eq!((entries.contains(&key), problems.len()), (kept, warned), "{reason}");
         }
     }

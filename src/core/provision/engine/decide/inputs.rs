@@ -48,11 +48,11 @@ impl<'a> Inputs<'a> {
         before.resolve(&ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue }).ok()
     }
 
-    pub fn desired(&self, key: &ObjectKey) -> Option<&'a Desired> {
+    pub fn desired_object(&self, key: &ObjectKey) -> Option<&'a Desired> {
         self.blueprint.objects.iter().find(|desired| desired.key == *key)
     }
 
-    pub fn wanted(&self) -> BTreeSet<ObjectKey> {
+    pub fn wanted_keys(&self) -> BTreeSet<ObjectKey> {
         self.blueprint.objects.iter().map(|desired| desired.key.clone()).collect()
     }
 }

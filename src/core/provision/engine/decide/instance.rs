@@ -74,7 +74,7 @@ fn create(record: &Record, team: &str, spec: &Spec, replacing: Option<&Replacing
     }
     match replacing {
         Some(replacing) if replacing.uid == record.uid && replacing.protected && record.holds_protection() => {
-            Decision::Refuse(protected(record))
+            Decision::Refuse(protected_instance(record))
         }
         Some(replacing) if replacing.uid == record.uid => Decision::TakeOver,
         // Its result was lost on the way to state: the same request of the same team, by whoever holds it.
@@ -97,11 +97,11 @@ fn is_recent(record: &Record, now: &str) -> bool {
 
 fn update(record: &Record, uid: &str, hold: Hold) -> Decision {
     if record.uid != uid {
-        return Decision::Refuse(superseded(record, uid));
+        return Decision::Refuse(newer_instance(record, uid));
     }
     match (record.phase, hold) {
         (_, Hold::Held) => Decision::Wait,
-        (Phase::Deleting, Hold::Free) => Decision::Refuse(being_deleted(record)),
+        (Phase::Deleting, Hold::Free) => Decision::Refuse(unfinished_deletion(record)),
         (Phase::Creating | Phase::Ready | Phase::Changing, Hold::Free) => Decision::Change,
     }
 }
@@ -142,7 +142,7 @@ fn already_exists(record: &Record) -> Problem {
     )
 }
 
-fn protected(record: &Record) -> Problem {
+fn protected_instance(record: &Record) -> Problem {
     Problem::error(
         "deletion.protected",
         format!("{} would be replaced, and is protected: apply `deletion_protection = false` first", record.id),
@@ -151,7 +151,7 @@ fn protected(record: &Record) -> Problem {
     )
 }
 
-pub fn superseded(record: &Record, uid: &str) -> Problem {
+pub fn newer_instance(record: &Record, uid: &str) -> Problem {
     Problem::error(
         "record.superseded",
         format!("{} is now another instance than the one in this state", record.id),
@@ -163,7 +163,7 @@ pub fn superseded(record: &Record, uid: &str) -> Problem {
     )
 }
 
-fn being_deleted(record: &Record) -> Problem {
+fn unfinished_deletion(record: &Record) -> Problem {
     Problem::error(
         "record.deleting",
         format!("{} is being deleted", record.id),
@@ -175,7 +175,7 @@ fn being_deleted(record: &Record) -> Problem {
 }
 
 /// What a plan says of what a removal that did not end has left.
-pub fn half_deleted<'k>(record: &Record, left: impl Iterator<Item = &'k String>) -> Problem {
+pub fn partial_deletion<'k>(record: &Record, left: impl Iterator<Item = &'k String>) -> Problem {
     let mut left: Vec<String> = left.map(in_words).collect();
     let (count, of) = (left.len(), record.inventory.len());
     let more = count.saturating_sub(MOST_LEFT);

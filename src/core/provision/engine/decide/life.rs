@@ -68,7 +68,7 @@ mod tests {
 
     /// The built-in golden path in this version, and what is written of its life.
     fn text(version: &str, life: &str) -> String {
-        let built_in = Catalogue::embedded_documents().find(|(_, text)| text.contains("\nname: team-standard\n"));
+        let built_in = Catalogue::built_in_documents().find(|(_, text)| text.contains("\nname: team-standard\n"));
         let (_, text) = built_in.unwrap_or_else(|| panic!("it is built in"));
         format!("{}\n{life}", text.replace("\nversion: 1.0.0\n", &format!("\nversion: {version}\n")))
     }

@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_opens_is_refused_under_protection() {
-        let (_, built_in) = Catalogue::embedded_documents().next().unwrap_or_else(|| panic!("one is built in"));
+        let (_, built_in) = Catalogue::built_in_documents().next().unwrap_or_else(|| panic!("one is built in"));
         let open = built_in
             .replace("name: team-standard", "name: open")
             .replace("default: true", "default: false")

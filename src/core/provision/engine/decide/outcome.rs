@@ -15,7 +15,7 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// The outputs of a plan.
-pub fn planned(
+pub fn of_plan(
     blueprint: &Blueprint,
     promised: &Promised,
     drifted: &BTreeSet<String>,
@@ -35,12 +35,12 @@ pub fn planned(
     if let Some(target) = target {
         outputs.set("target", target);
     }
-    outputs.with("objects", promised.clone()).with("drifted", listed(drifted))
+    outputs.with("objects", promised.clone()).with("drifted", key_list(drifted))
 }
 
 /// The outputs of a refresh. What state knows already is left out but for what the target generates, since a new catalogue changes
 /// what rendering says and nothing that exists; an import gets everything. The version is that which made it.
-pub fn refreshed(
+pub fn of_refresh(
     mut blueprint: Blueprint,
     is_import: bool,
     uid: &str,
@@ -71,11 +71,11 @@ pub fn existing(
 ) -> Outputs {
     let mut outputs = blueprint.outputs.clone();
     blueprint.output_rules.settle_outputs(&mut outputs, &blueprint.objects, seen);
-    outputs.with("uid", uid).with("target", target).with("objects", lines).with("drifted", listed(drifted))
+    outputs.with("uid", uid).with("target", target).with("objects", lines).with("drifted", key_list(drifted))
 }
 
 /// Null where there is none: a plan says nothing of it then.
-fn listed(keys: &BTreeSet<String>) -> Option<Vec<String>> {
+fn key_list(keys: &BTreeSet<String>) -> Option<Vec<String>> {
     (!keys.is_empty()).then(|| keys.iter().cloned().collect())
 }
 
@@ -106,7 +106,7 @@ mod tests {
             let lines = Lines::from([(two[0].clone(), "x #1:1".to_owned())]);
             let drifted = drifted.iter().cloned().collect();
             let blueprint = rendered(&spec, None);
-            let found = refreshed(blueprint, is_import, "uid-1", "demo-1", lines, &drifted, &seen);
+            let found = of_refresh(blueprint, is_import, "uid-1", "demo-1", lines, &drifted, &seen);
             assert_eq!(found.get("drifted"), Some(&shown), "{reason}");
             assert_eq!(found.get("namespace_names").is_some(), is_import, "{reason}: no target generates it");
             assert_eq!(found.get("resolved_version").cloned(), text("0.9.0"), "{reason}: by what it was made");

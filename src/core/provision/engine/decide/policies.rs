@@ -34,14 +34,14 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past, lines: &Promised) -> Vec<Problem>
 }
 
 /// Of what is there already: what was exempt from a policy when it was made, and is no longer. `now` as the clock gives it.
-pub fn lapsed(blueprint: &Blueprint, cluster: &ClusterArn, catalogue: &Catalogue, now: &str) -> Vec<Problem> {
+pub fn lapses(blueprint: &Blueprint, cluster: &ClusterArn, catalogue: &Catalogue, now: &str) -> Vec<Problem> {
     let Some(today) = life::date(now) else { return vec![] };
     let policies = catalogue.policies(&blueprint.summary.path).iter();
     let policies: Vec<_> = policies.filter(|policy| policy.has_lapsed(today)).collect();
     let mut problems = vec![];
     if !policies.is_empty() {
         each_case(blueprint, cluster, |key, case| {
-            problems.extend(policies.iter().flat_map(|policy| policy.lapsed(case, today, &in_words(key))));
+            problems.extend(policies.iter().flat_map(|policy| policy.lapses(case, today, &in_words(key))));
         });
     }
     problems
@@ -90,7 +90,7 @@ mod tests {
              match: [{{ groups: [\"\"], versions: [v1], resources: [resourcequotas] }}]\n\
              validations: [{{ expression: \"{passes}\", remedy: Rename it. }}]\n"
         );
-        let (_, path) = Catalogue::embedded_documents().next().unwrap_or_else(|| panic!("one is built in"));
+        let (_, path) = Catalogue::built_in_documents().next().unwrap_or_else(|| panic!("one is built in"));
         let path = path.replace("default: true", "default: true\npolicies: [{ policy: own 1.0.0 }]");
         let documents = [("path", path.as_str()), ("policy", policy.as_str())];
         Catalogue::of_documents(documents).unwrap_or_else(|e| panic!("{e}"))

@@ -5,7 +5,7 @@ use super::{
     claim::{self, Claim, Claimant, claim, is_made_for},
     drift::{self, Lines},
     entries,
-    instance::{half_deleted, superseded},
+    instance::{newer_instance, partial_deletion},
     lines::{borrowed_line, lacks_group, line_of},
     outcome, promise,
 };
@@ -60,17 +60,17 @@ pub fn refresh(
     if let (Some(record), Some(uid)) = (&record, &request.uid)
         && record.uid != *uid
     {
-        problems.push(superseded(record, uid).as_warning());
+        problems.push(newer_instance(record, uid).as_warning());
     }
     if let Some(record) = record.as_ref().filter(|record| record.phase == Phase::Deleting) {
-        problems.push(half_deleted(record, objects.keys()));
+        problems.push(partial_deletion(record, objects.keys()));
     }
     let known = record.as_ref().map(|record| &record.uid).or(request.uid.as_ref());
     let uid = known.cloned().unwrap_or_default();
     let outputs = blueprint.map(|blueprint| {
         let is_import = request.uid.is_none();
         let seen = Seen { objects: &seen, record: record.as_ref(), proof: None };
-        outcome::refreshed(blueprint, is_import, &uid, &ground.target, objects.clone(), &drifted, &seen)
+        outcome::of_refresh(blueprint, is_import, &uid, &ground.target, objects.clone(), &drifted, &seen)
     });
     let InstanceGround { target, facts, parent, .. } = ground;
     Observation::Here(Box::new(ObservedInstance { uid, target, objects, facts, parent, record, outputs, problems }))
@@ -146,7 +146,7 @@ impl Instance<'_> {
                     borrowed_line(want, fields, &object, self.state.get(&key))
                 }
                 Claim::Taken { by } => {
-                    problems.push(taken(&object.key, &by));
+                    problems.push(owner_change(&object.key, &by));
                     strangers.insert(key);
                     continue;
                 }
@@ -181,7 +181,7 @@ impl Instance<'_> {
     }
 }
 
-fn taken(key: &ObjectKey, by: &str) -> Problem {
+fn owner_change(key: &ObjectKey, by: &str) -> Problem {
     Problem::warning(
         "drift.taken",
         format!("{} now belongs to {by}", in_words(key)),

@@ -1,6 +1,6 @@
 //! What a record says to someone who is about to remove, and what speaks against it.
 
-use super::{instance::superseded, losses};
+use super::{instance::newer_instance, losses};
 use crate::{
     domain::{ObjectKey, Phase, Problem, Record},
     provision::{
@@ -24,7 +24,7 @@ pub fn decide(request: &RemoveRequest, leaving: &Leaving) -> Result<Removal, Pro
     let RemoveRequest { uid, hand_over, .. } = request;
     match &leaving.record {
         // Another instance bears the id by now.
-        Some(record) if record.uid != *uid => Ok(Removal::Keep(Some(superseded(record, uid).as_warning()))),
+        Some(record) if record.uid != *uid => Ok(Removal::Keep(Some(newer_instance(record, uid).as_warning()))),
         // The create that follows resumes what is there, but for what a removal has begun with.
         Some(record) if *hand_over && matches!(record.phase, Phase::Creating | Phase::Changing) => {
             Ok(Removal::Keep(None))

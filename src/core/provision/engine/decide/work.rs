@@ -120,12 +120,12 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     said.add(promise.problems.drain(..))?;
     said.add(found.rivals.iter().map(|(namespace, rival)| shared_namespace(&change.id, namespace, rival)))?;
     said.add(found.lowered.iter().flat_map(|lowered| shares::below(&change.id, lowered)))?;
-    said.add(found.taken.iter().filter_map(|seen| taken(inputs, seen)))?;
+    said.add(found.taken.iter().filter_map(|seen| name_conflict(inputs, seen)))?;
     said.add(entries::refuse_foreign(&blueprint.objects, &found.taken))?;
     if !promise.is_quiet && !inputs.judged.iter().any(Problem::is_error) {
         said.add(limits::judge(inputs))?;
     }
-    let authentication = found.authentication.known();
+    let authentication = found.authentication.value();
     let against = authentication.map(|found| authentication::judge(&change.id, blueprint, found));
     said.add(against.into_iter().flatten().filter(|problem| is_plan || problem.is_error()))?;
     // What is there already is healed on any cluster: a plan of it reads none of this.
@@ -134,10 +134,10 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let without = credentials::judge(blueprint, cluster, found.knows_issuer);
     said.add(unenforced.into_iter().chain(without).filter(|problem| is_plan || problem.is_error()))?;
     let outdated = change.planned.and_then(|planned| promise::check_kept(planned, &promise.lines));
-    said.add(outdated.map(|outdated| parent_changed(inputs).unwrap_or(outdated)))?;
+    said.add(outdated.map(|outdated| parent_change(inputs).unwrap_or(outdated)))?;
     for (arn, exists) in &found.boundaries {
         said.add(exists.problems())?;
-        let problem = (exists.known() == Some(&false)).then(|| no_boundary(arn));
+        let problem = (exists.value() == Some(&false)).then(|| no_boundary(arn));
         said.add(problem.map(|problem| if is_plan { problem.as_warning() } else { problem }))?;
     }
     let work = match &found.objects {
@@ -166,7 +166,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
         // Only what is recorded counts, since that is what holds.
         let records = record::all(&objects.observed);
         let recorded = recorded_shares(change.spec.resource(), &records, parent, inputs.catalogue);
-        let own = change.spec.taken(parent, inputs.catalogue);
+        let own = change.spec.demand(parent, inputs.catalogue);
         if let Some(over) = shares::over(&slot, &own, &recorded, &parent.parts()) {
             return Err(Stop::Wait(Wait::Shares(over)));
         }
@@ -196,13 +196,13 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
             Err(failure) => problems.push(failure.problem()),
         }
     }
-    let wanted = inputs.wanted();
+    let wanted = inputs.wanted_keys();
     let unwanted: BTreeSet<ObjectKey> = objects.known.difference(&wanted).cloned().collect();
     let (mut keep, mut delete) = (BTreeSet::new(), BTreeSet::new());
     // What a plan loses is said from state, and by its replacement.
     if !is_plan {
         let (kept, reasons) =
-            entries::keep(entries::shared(&unwanted, &objects.observed), &objects.named, ground.caller());
+            entries::keep(entries::shared_entries(&unwanted, &objects.observed), &objects.named, ground.caller());
         let unneeded = deletions(id, &objects.observed, &objects.known, &wanted, &kept);
         delete = unneeded.iter().filter_map(Deletion::key).cloned().collect();
         problems.extend(reasons);
@@ -235,7 +235,7 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
         (Decision::Refuse(problem), _) => said.add([problem.clone()])?,
         (Decision::Wait, record) => return Err(Stop::Wait(Wait::Operation(record.cloned().map(Box::new)))),
         (Decision::Rebuild, _) if !objects.observed.iter().any(|object| is_made_for(id, object, &objects.observed)) => {
-            said.add([gone(id)])?;
+            said.add([missing_instance(id)])?;
         }
         (Decision::Resume, Some(record)) => {
             said.add([resume_warning(record, count_done(id, record, &objects.observed))])?;
@@ -243,7 +243,7 @@ fn begin(inputs: &Inputs<'_>, objects: &Objects, said: &mut Said) -> Result<Deci
         (Decision::Finish, Some(record)) => {
             let keys: BTreeSet<String> = record.inventory.iter().cloned().collect();
             let left = objects.observed.iter().map(|object| object.key.to_string()).filter(|key| keys.contains(key));
-            said.add([instance::half_deleted(record, left.collect::<Vec<_>>().iter())])?;
+            said.add([instance::partial_deletion(record, left.collect::<Vec<_>>().iter())])?;
         }
         (Decision::TakeOver, Some(record)) => match replacing {
             // The delete comes first, unless create_before_destroy turns it round.
@@ -265,7 +265,7 @@ fn count_done(id: &Id, recorded: &Record, observed: &[Observed]) -> usize {
 }
 
 /// Why a slot would be made otherwise than planned.
-fn parent_changed(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem> {
+fn parent_change(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem> {
     let (planned, now) = (change.parent?, ground.parent.as_ref()?);
     (planned != now).then(|| {
         let tier = if planned.tier == now.tier {
@@ -283,9 +283,9 @@ fn parent_changed(Inputs { change, ground, .. }: &Inputs<'_>) -> Option<Problem>
 }
 
 /// A name that an update adds and somebody has.
-fn taken(inputs: &Inputs<'_>, seen: &Observed) -> Option<Problem> {
+fn name_conflict(inputs: &Inputs<'_>, seen: &Observed) -> Option<Problem> {
     let Inputs { change, blueprint, .. } = inputs;
-    let desired = inputs.desired(&seen.key)?;
+    let desired = inputs.desired_object(&seen.key)?;
     let (team, adopt) = (blueprint.summary.team.as_str(), change.spec.common().adopt);
     let claimant = Claimant { id: &change.id, team, adopt, was_ours: false };
     match step::next(desired, Some(seen.clone()), &claimant) {
@@ -326,7 +326,7 @@ fn no_baseline(id: &Id, is_plan: bool) -> Problem {
     problem.at(["cluster"])
 }
 
-fn gone(id: &Id) -> Problem {
+fn missing_instance(id: &Id) -> Problem {
     Problem::error(
         "record.gone",
         format!("{id} no longer exists"),

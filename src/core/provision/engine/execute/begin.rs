@@ -28,7 +28,7 @@ impl Engine {
         let id = &change.id;
         let draft = self.draft(operation)?;
         let key = record::key_of(id);
-        let Some(shell) = operation.inputs.desired(&key) else {
+        let Some(shell) = operation.inputs.desired_object(&key) else {
             return Err(Failure::Record { id: id.to_string(), reason: "the golden path renders none".to_owned() });
         };
         if let (Some(record), Some(object), Some(_)) = (&objects.record, objects.get(&key), change.prior)
@@ -57,7 +57,7 @@ impl Engine {
     /// The one object that comes before a record: the namespace that all records live in.
     async fn make_home(&self, operation: &Operation<'_>) -> Result<(), Failure> {
         let key = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
-        match operation.inputs.desired(&key) {
+        match operation.inputs.desired_object(&key) {
             Some(desired) if !operation.plan.left.contains(&key.to_string()) => {
                 let seen = operation.target.get(&key).await?;
                 operation.maker(None).make(desired, seen).await.map(|_| ())
@@ -69,7 +69,7 @@ impl Engine {
     fn draft(&self, operation: &Operation<'_>) -> Result<Record, Failure> {
         let Operation { inputs: Inputs { change, ground, blueprint, .. }, objects, work, .. } = *operation;
         let summary = &blueprint.summary;
-        let mut inventory: BTreeSet<String> = operation.inputs.wanted().iter().map(ObjectKey::to_string).collect();
+        let mut inventory: BTreeSet<String> = operation.inputs.wanted_keys().iter().map(ObjectKey::to_string).collect();
         inventory.extend(work.delete.iter().map(ObjectKey::to_string));
         let uid = match (&work.decision, change.prior) {
             (Decision::Change | Decision::Rebuild, Some(prior)) => prior.uid.clone(),
@@ -83,7 +83,7 @@ impl Engine {
         };
         let id = change.id.to_string();
         let spec =
-            change.spec.written().map_err(|error| Failure::Record { id: id.clone(), reason: error.to_string() })?;
+            change.spec.to_document().map_err(|error| Failure::Record { id: id.clone(), reason: error.to_string() })?;
         Ok(Record {
             id,
             uid,

@@ -49,7 +49,7 @@ impl Engine {
             Begun::Idle(record) => {
                 let proof = self.prove_identity(operation, &operation.maker(None), problems).await;
                 let lines = operation.promised_lines();
-                let seen = by_key(operation.observed());
+                let seen = by_key(operation.observed_objects());
                 return Ok(self.existing(operation, &record.uid, lines, &seen, Some(record), Ended::Well(proof)));
             }
         };
@@ -80,7 +80,7 @@ impl Engine {
         let record = keeper.record().await;
         let Some(problem) = one_problem(&format!("Ensuring {}", operation.inputs.change.id), done, of, &failures)
         else {
-            let mut seen = by_key(operation.observed());
+            let mut seen = by_key(operation.observed_objects());
             seen.extend(made);
             let lines = operation.promised_lines();
             return Ok(self.existing(operation, &record.uid, lines, &seen, Some(&record), Ended::Well(proof)));
@@ -118,7 +118,7 @@ impl Engine {
                     ([desired], seen) => vec![maker.make(desired, seen.filter(|_| !one.recreate).cloned()).await?],
                     (all, _) => maker.make_policies(all).await?,
                 };
-                made.iter().for_each(|made| progress::done(|| in_words(&made.key)));
+                made.iter().for_each(|made| progress::advance(|| in_words(&made.key)));
                 Ok(made)
             })
         };
@@ -146,13 +146,18 @@ impl Engine {
             Ok(freed) => freed,
             Err(failure) => return (0, operation.work.delete.len(), vec![failure]),
         };
-        if let Err(failure) = self.still_unused(operation).await {
+        if let Err(failure) = self.check_unused(operation).await {
             return (0, operation.work.delete.len(), vec![failure]);
         }
         let keep: BTreeSet<ObjectKey> = operation.work.keep.difference(&freed).cloned().collect();
         let known = &operation.objects.known;
-        let mut unwanted =
-            deletions(&operation.inputs.change.id, operation.observed(), known, &operation.inputs.wanted(), &keep);
+        let mut unwanted = deletions(
+            &operation.inputs.change.id,
+            operation.observed_objects(),
+            known,
+            &operation.inputs.wanted_keys(),
+            &keep,
+        );
         unwanted.retain(|deletion| {
             deletion.key().is_some_and(|key| operation.work.delete.contains(key) || freed.contains(key))
         });
@@ -173,7 +178,7 @@ impl Engine {
             return Ok(BTreeSet::new());
         }
         let named = named_elsewhere(&operation.target, &operation.inputs.change.id).await?;
-        let shared = entries::shared(kept, operation.observed());
+        let shared = entries::shared_entries(kept, operation.observed_objects());
         let (still, _) = entries::keep(shared, &named, operation.inputs.ground.caller());
         let freed: BTreeSet<ObjectKey> = kept.difference(&still).cloned().collect();
         if !freed.is_empty() {
@@ -205,7 +210,7 @@ impl Engine {
     }
 
     /// A slot may have come to live in a namespace that goes, since it was decided. From now on the record says that it goes.
-    async fn still_unused(&self, operation: &Operation<'_>) -> Result<(), Failure> {
+    async fn check_unused(&self, operation: &Operation<'_>) -> Result<(), Failure> {
         let id = &operation.inputs.change.id;
         let lost = losses::own_namespaces(id, &operation.work.delete);
         let (Some(owner), false) = (id.owner(), lost.is_empty()) else { return Ok(()) };
@@ -228,7 +233,7 @@ impl Engine {
                     Deletion::Recorded(key, owner) => maker.delete_recorded(key, owner).await,
                     Deletion::Revoke(revoked) => maker.revoke(revoked).await,
                 }?;
-                progress::done(|| unwanted[step].in_words());
+                progress::advance(|| unwanted[step].in_words());
                 Ok(())
             })
         };
@@ -261,7 +266,7 @@ impl Engine {
         let Operation { begun, requested_at, .. } = *operation;
         let now = self.clock.elapsed();
         let ready_at = self.clock.now();
-        let inventory: Vec<String> = operation.inputs.wanted().iter().map(ObjectKey::to_string).collect();
+        let inventory: Vec<String> = operation.inputs.wanted_keys().iter().map(ObjectKey::to_string).collect();
         let timing = |phase: &str, started_at: &str, from: Duration, to: Duration| Timing {
             phase: phase.to_owned(),
             started_at: started_at.to_owned(),
@@ -289,13 +294,13 @@ impl Engine {
     async fn read_existing(&self, operation: &Operation<'_>, made: ObservedByKey) -> (Lines, ObservedByKey) {
         let Operation { inputs: Inputs { change, blueprint, .. }, objects, target, .. } = *operation;
         let id = &change.id;
-        let mut known: BTreeSet<ObjectKey> = operation.inputs.wanted();
+        let mut known: BTreeSet<ObjectKey> = operation.inputs.wanted_keys();
         known.extend(objects.known.iter().cloned());
         let mut seen = match target.calm().observe(&own_selector(id, known.iter().cloned())).await {
             Ok(now) => by_key(&now),
             Err(failure) => {
                 tracing::warn!(%failure, "what exists is reported from memory");
-                let mut seen = by_key(operation.observed());
+                let mut seen = by_key(operation.observed_objects());
                 seen.extend(made);
                 seen
             }

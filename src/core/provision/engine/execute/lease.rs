@@ -78,7 +78,7 @@ impl<'a> Keeper<'a> {
                 *held = HeldLease { record, version: written.version };
                 Ok(())
             }
-            Err(failure) if failure.class() == Some(Class::Conflict) => Err(self.superseded(&held.record).await),
+            Err(failure) if failure.class() == Some(Class::Conflict) => Err(self.supersession(&held.record).await),
             Err(failure) => Err(failure),
         }
     }
@@ -107,7 +107,7 @@ impl<'a> Keeper<'a> {
         let held = self.held.lock().await;
         match self.target.get(&self.key).await? {
             Some(now) if now.version == held.version => Ok(()),
-            _ => Err(self.superseded(&held.record).await),
+            _ => Err(self.supersession(&held.record).await),
         }
     }
 
@@ -119,7 +119,7 @@ impl<'a> Keeper<'a> {
         self.held.lock().await.record.clone()
     }
 
-    async fn superseded(&self, own: &Record) -> Failure {
+    async fn supersession(&self, own: &Record) -> Failure {
         let now = match self.target.get(&self.key).await {
             Ok(Some(now)) => record::parse(&now).ok().flatten(),
             _ => None,

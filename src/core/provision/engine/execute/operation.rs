@@ -40,7 +40,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    pub(super) fn observed(&self) -> &'a [Observed] {
+    pub(super) fn observed_objects(&self) -> &'a [Observed] {
         &self.objects.observed
     }
 

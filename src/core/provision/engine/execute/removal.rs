@@ -63,7 +63,7 @@ impl Engine {
         };
         let shared: BTreeSet<&ObjectKey> = match is_recorded {
             true => known.iter().filter(is_entry).filter(|key| !is_foreign(key)).collect(),
-            false => entries::shared(&known, &observed).collect(),
+            false => entries::shared_entries(&known, &observed).collect(),
         };
         let named = match shared.is_empty() {
             true => Ok(BTreeSet::new()),

@@ -55,7 +55,7 @@ impl StepOrder {
     }
 
     /// The steps that became ready because this one is done.
-    fn done(&mut self, step: usize) -> Vec<usize> {
+    fn finish(&mut self, step: usize) -> Vec<usize> {
         let mut ready = vec![];
         for &next in &self.waiting[step] {
             self.open[next] -= 1;
@@ -129,7 +129,7 @@ pub async fn run<'a, T: 'a, E: 'a>(
             Some(Ended::Step(step, Ok(made))) => {
                 steps -= 1;
                 ran.done[step] = Some(made);
-                ready.extend(order.done(step));
+                ready.extend(order.finish(step));
             }
             Some(Ended::Step(_, Err(failure))) => {
                 steps -= 1;

@@ -80,7 +80,7 @@ impl Maker<'_> {
                 Step::Create => (Expect::Absent, vec![]),
                 Step::Update { version, take } => (Expect::Version(version), take),
                 Step::AwaitDeletion => {
-                    self.target.until_gone(&desired.key).await?;
+                    self.target.wait_until_gone(&desired.key).await?;
                     seen = None;
                     continue;
                 }
@@ -95,7 +95,7 @@ impl Maker<'_> {
                 take: &take,
             };
             let error = match self.target.objects.apply(apply).await {
-                Ok(observed) => return verified(desired, observed),
+                Ok(observed) => return verify(desired, observed),
                 Err(error) => error,
             };
             if !error.held.is_empty() {
@@ -189,7 +189,7 @@ fn waits_for_role(desired: &Desired) -> bool {
 }
 
 /// What apply returned is what was desired, field by field; else something changes it at once.
-pub(super) fn verified(desired: &Desired, observed: Observed) -> Result<Observed, Failure> {
+pub(super) fn verify(desired: &Desired, observed: Observed) -> Result<Observed, Failure> {
     match golden::diff(desired, &observed).into_iter().next() {
         None => Ok(observed),
         Some(change) => Err(Failure::Mismatch {

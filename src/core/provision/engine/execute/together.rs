@@ -1,7 +1,7 @@
 //! What is made in one step: one object, or the access policies of one principal that are all new, which a target may take in one
 //! request. A first try for all of them; whatever it does not make is made by itself, as anything else.
 
-use super::steps::{Maker, verified};
+use super::steps::{Maker, verify};
 use crate::{
     domain::{Desired, ObjectKey, Observed},
     ports::{Apply, Expect},
@@ -63,7 +63,7 @@ impl Maker<'_> {
         let mut done = vec![];
         for desired in all {
             done.push(match made.get(&desired.key) {
-                Some(observed) => verified(desired, observed.clone())?,
+                Some(observed) => verify(desired, observed.clone())?,
                 None => self.make(desired, None).await?,
             });
         }

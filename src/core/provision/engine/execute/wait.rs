@@ -67,6 +67,6 @@ impl Engine {
     ) -> Result<Option<Over>, Failure> {
         let (Some(slot), Some(parent)) = (change.id.part(), &ground.parent) else { return Ok(None) };
         let (now, recorded) = self.read_shares(change, parent, target).await?;
-        Ok(shares::over(&slot, &change.spec.taken(&now, &self.catalogue), &recorded, &now.parts()))
+        Ok(shares::over(&slot, &change.spec.demand(&now, &self.catalogue), &recorded, &now.parts()))
     }
 }

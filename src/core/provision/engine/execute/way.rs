@@ -4,7 +4,7 @@
 use super::{lease::Keeper, operation::Operation};
 use crate::{
     domain::Observed,
-    golden::recorded,
+    golden::spec_of,
     ports::{Scope, Selector},
     provision::engine::{
         connection::Engine,
@@ -46,9 +46,9 @@ impl Engine {
             return Ok(below.into_iter().next().map(|problem| problem.summary));
         }
         let Some(parent) = &ground.parent else { return Ok(None) };
-        let before = objects.record.as_ref().and_then(|record| recorded(self.config.resources, record));
-        let taken = change.spec.taken(parent, &self.catalogue);
-        if taken.is_empty() || before.is_some_and(|before| before.taken(parent, &self.catalogue) == taken) {
+        let before = objects.record.as_ref().and_then(|record| spec_of(self.config.resources, record));
+        let taken = change.spec.demand(parent, &self.catalogue);
+        if taken.is_empty() || before.is_some_and(|before| before.demand(parent, &self.catalogue) == taken) {
             return Ok(None);
         }
         let over = self.shares_over(inputs, target).await?;

@@ -9,7 +9,7 @@ use crate::{
 
 /// But for the Pod Security version, which stays that of the cluster when it was made. A baseline moves once: when an upgrade
 /// of the cluster brings it guards.
-pub fn as_made(id: &Id, mut facts: StableFacts, remembered: Option<&StableFacts>) -> StableFacts {
+pub fn pin_pod_security(id: &Id, mut facts: StableFacts, remembered: Option<&StableFacts>) -> StableFacts {
     if let Some(StableFacts { pod_security_version: made, .. }) = remembered {
         let gains_guards = !serves_guards(made) && serves_guards(&facts.pod_security_version);
         if id.owner().is_some() || !gains_guards {
@@ -20,7 +20,7 @@ pub fn as_made(id: &Id, mut facts: StableFacts, remembered: Option<&StableFacts>
 }
 
 /// EKS gives each cluster an issuer of its own: another one under the same name is another cluster.
-pub fn replaced(remembered: Option<&StableFacts>, now: &StableFacts) -> Option<Problem> {
+pub fn replacement(remembered: Option<&StableFacts>, now: &StableFacts) -> Option<Problem> {
     let (before, issuer) = (remembered?.oidc_issuer.as_ref()?, now.oidc_issuer.as_ref()?);
     (before != issuer).then(|| {
         Problem::warning(
@@ -80,9 +80,9 @@ mod tests {
             (None, Some("https://b"), false, "it was not known"),
             (Some("https://a"), None, false, "it is not known now"),
         ] {
-            assert_eq!(replaced(Some(&with(before)), &with(now)).is_some(), is_reported, "{reason}");
+            assert_eq!(replacement(Some(&with(before)), &with(now)).is_some(), is_reported, "{reason}");
         }
-        assert_eq!(replaced(None, &with(Some("https://a"))), None, "an import knows nothing before");
+        assert_eq!(replacement(None, &with(Some("https://a"))), None, "an import knows nothing before");
     }
 
     #[test]

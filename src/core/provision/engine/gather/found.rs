@@ -3,7 +3,7 @@
 use super::{authentication::Authentication, ground::Ground, item::Item, objects::Objects, shares::Lowered};
 use crate::{
     domain::{AcceptedPath, Class, Facts, Id, Observed, Problem, Record, RoleQuotas},
-    golden::{Blueprint, recorded},
+    golden::{Blueprint, spec_of},
     ports::{Scope, Selector},
     provision::engine::{
         connection::{Engine, ShareClaim},
@@ -97,7 +97,7 @@ impl Engine {
             Err(failure)
                 if failure.class() == Some(Class::Unavailable) && change.may_leave_open(Class::Unavailable) =>
             {
-                Item::Undecided(vec![undecided(&change.id, &failure)])
+                Item::Undecided(vec![undecided_names(&change.id, &failure)])
             }
             Err(failure) => Item::Refused(failure.problem()),
         };
@@ -110,8 +110,8 @@ impl Engine {
             };
             boundaries.push((arn.clone(), exists));
         }
-        let accepted = objects.known().and_then(|objects| self.accepted(&change.id, &objects.observed));
-        let observed = objects.known().map(|objects| objects.observed.as_slice());
+        let accepted = objects.value().and_then(|objects| self.accepted_paths(&change.id, &objects.observed));
+        let observed = objects.value().map(|objects| objects.observed.as_slice());
         let lowered = self.gather_lowered(change, ground, observed).await;
         let (taken, records) = (vec![], vec![]);
         Found {
@@ -131,11 +131,11 @@ impl Engine {
     }
 
     /// Planned over this connection, else recorded.
-    fn accepted(&self, id: &Id, observed: &[Observed]) -> Option<BTreeMap<String, AcceptedPath>> {
+    fn accepted_paths(&self, id: &Id, observed: &[Observed]) -> Option<BTreeMap<String, AcceptedPath>> {
         id.owner()?;
         let recorded = || {
             let baseline = observed.iter().find(|object| object.key == record::baseline_key())?;
-            recorded(self.config.resources, &record::parse(baseline).ok()??)
+            spec_of(self.config.resources, &record::parse(baseline).ok()??)
         };
         self.memory.baseline(id.cluster()).or_else(recorded)?.common().accepted.cloned()
     }
@@ -152,12 +152,12 @@ impl Engine {
         }
         let target = self.target(&ground.facts.cluster_arn, change.moment);
         let observed = target.get(&record::baseline_key()).await.ok()?;
-        self.accepted(&change.id, observed.as_slice())
+        self.accepted_paths(&change.id, observed.as_slice())
     }
 
     /// A plan of something that exists reads only the names and entries that it adds; none where they can't be read, apply reads them again.
     async fn gather_taken(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Vec<Observed> {
-        let keys = [change.new_namespaces(blueprint), change.newly_granted(blueprint)].concat();
+        let keys = [change.new_namespaces(blueprint), change.new_grants(blueprint)].concat();
         if keys.is_empty() {
             return vec![];
         }
@@ -210,7 +210,7 @@ impl Engine {
     }
 }
 
-fn undecided(id: &Id, failure: &Failure) -> Problem {
+fn undecided_names(id: &Id, failure: &Failure) -> Problem {
     Problem::warning(
         "create.undecided",
         format!("Undecided: whether the names of {id} are free"),

@@ -54,7 +54,7 @@ impl Engine {
             None => match self.clusters.facts(cluster).await {
                 Ok(facts) => facts.stable,
                 Err(error) if change.may_leave_open(error.class) => {
-                    return Item::Undecided(vec![undecided(cluster, &error.to_string())]);
+                    return Item::Undecided(vec![undecided_facts(cluster, &error.to_string())]);
                 }
                 Err(error) => return Item::Refused(unreadable(cluster, error)),
             },
@@ -98,7 +98,7 @@ impl Engine {
             return Err(another_cluster(cluster, &facts, &now));
         }
         let calls = self.target(&facts.cluster_arn, change.moment);
-        if calls.cancelled() {
+        if calls.is_cancelled() {
             return Err(Failure::Cancelled.problem());
         }
         let parent = match change.id.parent() {
@@ -109,7 +109,7 @@ impl Engine {
     }
 }
 
-fn undecided(cluster: &ClusterRef, error: &str) -> Problem {
+fn undecided_facts(cluster: &ClusterRef, error: &str) -> Problem {
     Problem::warning(
         "cluster.undecided",
         format!("Undecided: the facts of cluster {cluster} are not known"),

@@ -2,7 +2,7 @@
 
 use super::{
     authentication::Authentication,
-    facts::{as_made, replaced, same_target, unreadable},
+    facts::{pin_pod_security, replacement, same_target, unreadable},
     objects::read_more,
 };
 use crate::{
@@ -41,8 +41,8 @@ impl Engine {
         let target = self.clusters.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         same_target(&id.to_string(), request.target.as_deref(), &target)?;
         let now = self.facts_and_listing(request, &cluster).await?;
-        let replaced = replaced(remembered.as_ref(), &now.stable);
-        let facts = as_made(id, now.stable, remembered.as_ref());
+        let replaced = replacement(remembered.as_ref(), &now.stable);
+        let facts = pin_pod_security(id, now.stable, remembered.as_ref());
         let parent = match id.parent() {
             Some(id) => self.find_parent(id, &facts, parent.as_ref(), Moment::Plan).await?,
             None => None,

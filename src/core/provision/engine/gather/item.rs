@@ -17,7 +17,7 @@ impl<T> Item<T> {
         Self::Undecided(vec![])
     }
 
-    pub fn known(&self) -> Option<&T> {
+    pub fn value(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
             Self::Undecided(_) | Self::Refused(_) => None,

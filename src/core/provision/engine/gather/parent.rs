@@ -30,10 +30,10 @@ impl Engine {
         match self.find_parent(id, facts, None, change.moment).await {
             Ok(Some(parent)) => Item::Known(parent),
             Ok(None) if matches!(change.moment, Moment::PlanAgain) => Item::Refused(missing(id)),
-            Ok(None) => Item::Undecided(vec![unknown(id)]),
+            Ok(None) => Item::Undecided(vec![unknown_environment(id)]),
             // A target out of reach leaves a plan undecided; a refusal does not.
             Err(problem) if problem.code == "target.unavailable" && change.may_leave_open(Class::Unavailable) => {
-                Item::Undecided(vec![problem.as_warning(), unknown(id)])
+                Item::Undecided(vec![problem.as_warning(), unknown_environment(id)])
             }
             Err(problem) => Item::Refused(problem),
         }
@@ -103,7 +103,7 @@ impl Engine {
 
     pub fn parent_of_record(&self, recorded: &Record) -> Result<Parent, Problem> {
         let unreadable = |reason: String| Failure::Record { id: recorded.id.clone(), reason }.problem();
-        let spec = golden::recorded(self.config.resources, recorded);
+        let spec = golden::spec_of(self.config.resources, recorded);
         let spec = spec.ok_or_else(|| unreadable("another release wrote it".to_owned()))?;
         spec.parent_of(&recorded.facts, &self.catalogue.holding(recorded.path().as_ref()))
             .ok_or_else(|| unreadable("it is not an environment's".to_owned()))?
@@ -114,7 +114,7 @@ impl Engine {
 }
 
 /// The plan of a slot whose environment nobody knows.
-fn unknown(id: &EnvironmentId) -> Problem {
+fn unknown_environment(id: &EnvironmentId) -> Problem {
     Problem::warning(
         "slot.environment_unknown",
         format!("Undecided: environment {id} is not known yet"),

@@ -17,7 +17,7 @@ impl Engine {
         let keys = record::keys(Some(recorded)).filter(|key| namespace_of(key).is_some()).collect();
         let target = self.target(&recorded.facts.cluster_arn, Moment::Plan);
         let quotas = target.observe(&Selector { scope: Scope::Keys, keys }).await?;
-        Ok(quotas.iter().filter_map(|quota| Some((namespace_of(&quota.key)?.to_owned(), left(quota)))).collect())
+        Ok(quotas.iter().filter_map(|quota| Some((namespace_of(&quota.key)?.to_owned(), remainder(quota)))).collect())
     }
 }
 
@@ -31,7 +31,7 @@ fn namespace_of(key: &ObjectKey) -> Option<&str> {
 }
 
 /// Until the cluster has counted, all of it. What was lowered below its use has nothing left.
-fn left(quota: &Observed) -> BTreeMap<String, Quantity> {
+fn remainder(quota: &Observed) -> BTreeMap<String, Quantity> {
     let left = |(path, text): (&str, &str)| {
         let name = pointer::unescape(path.strip_prefix(HARD)?);
         let hard: Quantity = text.parse().ok()?;
@@ -58,7 +58,7 @@ mod tests {
         for (name, used) in [("pods", "3"), ("requests.cpu", "1500m"), ("count/jobs.batch", "5"), ("services", "3")] {
             quota.used.insert(name.to_owned(), used.to_owned());
         }
-        let shown = |name: &str| left(&quota)[name].to_string();
+        let shown = |name: &str| remainder(&quota)[name].to_string();
         for (name, expected, reason) in [
             ("pods", "37", "some are in use"),
             ("requests.cpu", "2500m", "fractions"),
@@ -68,6 +68,6 @@ mod tests {
             assert_eq!(shown(name), expected, "{reason}");
         }
         quota.used.clear();
-        assert_eq!(left(&quota)["pods"].to_string(), "40", "nothing was counted yet");
+        assert_eq!(remainder(&quota)["pods"].to_string(), "40", "nothing was counted yet");
     }
 }

@@ -3,7 +3,7 @@
 use super::ground::Ground;
 use crate::{
     domain::{Observed, Record},
-    golden::{Amounts, Catalogue, Descriptor, Parent, Spec, recorded},
+    golden::{Amounts, Catalogue, Descriptor, Parent, Spec, spec_of},
     ports::{Scope, Selector},
     provision::engine::{
         connection::{Engine, ShareClaim},
@@ -56,8 +56,8 @@ impl Engine {
     ) -> Option<BTreeMap<String, ShareClaim>> {
         let id = change.id.parent()?;
         let parent = ground.parent.as_ref()?;
-        let taken = change.spec.taken(parent, &self.catalogue);
-        let before = change.prior.map(|prior| prior.spec.taken(parent, &self.catalogue));
+        let taken = change.spec.demand(parent, &self.catalogue);
+        let before = change.prior.map(|prior| prior.spec.demand(parent, &self.catalogue));
         let is_as_before = before.as_ref() == Some(&taken);
         // Said before the others are read: of two that are planned at once, one sees the other.
         self.memory.remember_share(&change.id, change.variant, taken);
@@ -95,6 +95,6 @@ pub fn recorded_shares(
     parent: &Parent,
     catalogue: &Catalogue,
 ) -> BTreeMap<String, Amounts> {
-    let specs = records.iter().filter_map(|record| recorded(&[resource], record));
-    specs.filter_map(|spec| Some((spec.id().part()?, spec.taken(parent, catalogue)))).collect()
+    let specs = records.iter().filter_map(|record| spec_of(&[resource], record));
+    specs.filter_map(|spec| Some((spec.id().part()?, spec.demand(parent, catalogue)))).collect()
 }

@@ -4,7 +4,7 @@
 //! the ledger that wrote a guard since it was last removed. What no entry wrote was made without this daemon, and counts from the
 //! first apply of the baseline on, whose end the record keeps.
 
-use crate::cli::reports::failed;
+use crate::cli::reports::error_of;
 use goldenpath_core::{
     domain::{Id, ObjectKey, Record},
     provision::{Observation, ObserveRequest, Provisioner},
@@ -44,9 +44,9 @@ enum KnownBy {
 
 /// `entries`: those about the baseline.
 pub async fn of(baselines: &dyn Provisioner, id: Id, entries: &[Json]) -> anyhow::Result<Option<Guards>> {
-    let Some(record) = baselines.find(&id).await.map_err(failed)? else { return Ok(None) };
+    let Some(record) = baselines.find(&id).await.map_err(error_of)? else { return Ok(None) };
     let request = ObserveRequest::by_record(id, &record);
-    let exists = match baselines.observe(request).await.map_err(failed)? {
+    let exists = match baselines.observe(request).await.map_err(error_of)? {
         Observation::Gone(_) => BTreeMap::new(),
         Observation::Here(seen) => seen.objects,
     };
@@ -58,7 +58,7 @@ fn guards(record: Record, exists: &BTreeMap<String, String>, entries: &[Json]) -
     let (there, missing): (Vec<_>, Vec<_>) = named.partition(|(key, _)| exists.contains_key(*key));
     let first_apply = record.timings.iter().find(|timing| timing.phase == READY).map(|timing| &timing.started_at);
     let of_record = first_apply.unwrap_or(&record.written_at);
-    let since = |key: &str| match first_written(key, entries) {
+    let since = |key: &str| match first_write(key, entries) {
         Some(since) => Since { since: since.to_owned(), known_by: KnownBy::Ledger },
         None => Since { since: of_record.clone(), known_by: KnownBy::Record },
     };
@@ -80,7 +80,7 @@ fn name(key: &str) -> Option<String> {
 }
 
 /// Since it was last removed.
-fn first_written<'e>(key: &str, entries: &'e [Json]) -> Option<&'e str> {
+fn first_write<'e>(key: &str, entries: &'e [Json]) -> Option<&'e str> {
     let mut first = None;
     for entry in entries.iter().filter(|entry| entry["kind"] == "changed" && entry["detail"]["object"] == key) {
         match entry["detail"]["outcome"].as_str() {
@@ -120,7 +120,7 @@ mod tests {
         keys.iter().map(|key| ((*key).to_owned(), String::new())).collect()
     }
 
-    fn changed(day: u8, object: &str, outcome: &str) -> Json {
+    fn change(day: u8, object: &str, outcome: &str) -> Json {
         let at = format!("2026-11-{day:02}T00:00:00Z");
         json!({ "at": at, "about": "demo", "kind": "changed", "detail": { "object": object, "outcome": outcome } })
     }
@@ -130,27 +130,27 @@ mod tests {
         let announced = json!({ "at": "2026-11-01T00:00:00Z", "kind": "change", "detail": { "object": PODS } });
         for (entries, expected, reason) in [
             (
-                vec![changed(2, PODS, "applied"), changed(8, PODS, "applied")],
+                vec![change(2, PODS, "applied"), change(8, PODS, "applied")],
                 Some(2),
                 "a later change of it dates nothing",
             ),
-            (vec![changed(2, PODS, "denied"), changed(3, PODS, "applied")], Some(3), "a write that failed"),
-            (vec![announced, changed(3, PODS, "applied")], Some(3), "what was announced is not done"),
+            (vec![change(2, PODS, "denied"), change(3, PODS, "applied")], Some(3), "a write that failed"),
+            (vec![announced, change(3, PODS, "applied")], Some(3), "what was announced is not done"),
             (
-                vec![changed(2, PODS, "applied"), changed(3, PODS, "deleted"), changed(4, PODS, "applied")],
+                vec![change(2, PODS, "applied"), change(3, PODS, "deleted"), change(4, PODS, "applied")],
                 Some(4),
                 "it was gone for a day",
             ),
-            (vec![changed(2, ROLES, "applied")], None, "another object"),
+            (vec![change(2, ROLES, "applied")], None, "another object"),
         ] {
             let expected = expected.map(|day| format!("2026-11-{day:02}T00:00:00Z"));
-            assert_eq!(first_written(PODS, &entries), expected.as_deref(), "{reason}");
+            assert_eq!(first_write(PODS, &entries), expected.as_deref(), "{reason}");
         }
     }
 
     #[test]
     fn all_of_them_have_been_there_since_the_last_one_came() {
-        let entries = [changed(5, ROLES, "applied")];
+        let entries = [change(5, ROLES, "applied")];
         let found = guards(record(), &exists(&[PODS, ROLES, OTHER]), &entries);
         let known = |since: &str, known_by| Since { since: since.to_owned(), known_by };
         assert_eq!(

@@ -30,8 +30,8 @@ enum Change {
 
 impl Changes {
     pub(super) fn between(before: &Planned, after: &Planned) -> Self {
-        let (loss_before, said_before) = said(&before.problems);
-        let (loss_after, said_after) = said(&after.problems);
+        let (loss_before, said_before) = lines(&before.problems);
+        let (loss_after, said_after) = lines(&after.problems);
         let new = |after: &BTreeSet<String>, before: &BTreeSet<String>| after.difference(before).cloned().collect();
         Self {
             objects: objects(before, after),
@@ -89,7 +89,7 @@ fn objects(before: &Planned, after: &Planned) -> BTreeMap<String, Change> {
 }
 
 /// (of loss, of anything else)
-fn said(problems: &[Problem]) -> (BTreeSet<String>, BTreeSet<String>) {
+fn lines(problems: &[Problem]) -> (BTreeSet<String>, BTreeSet<String>) {
     let line = |problem: &Problem| format!("{}: {}", problem.code, problem.summary);
     let (loss, others): (Vec<&Problem>, Vec<&Problem>) =
         problems.iter().partition(|problem| problem.code.starts_with("deletion."));
@@ -100,7 +100,7 @@ fn said(problems: &[Problem]) -> (BTreeSet<String>, BTreeSet<String>) {
 mod tests {
     use super::*;
 
-    fn planned(objects: &[(&str, &[&str])], problems: &[(&'static str, &str)]) -> Planned {
+    fn plan(objects: &[(&str, &[&str])], problems: &[(&'static str, &str)]) -> Planned {
         let lines = |lines: &[&str]| Some(lines.iter().map(|line| (*line).to_owned()).collect());
         Planned {
             objects: objects.iter().map(|(key, fields)| ((*key).to_owned(), lines(fields))).collect(),
@@ -110,11 +110,11 @@ mod tests {
 
     #[test]
     fn what_differs_is_said_once_and_what_stays_is_not() {
-        let before = planned(
+        let before = plan(
             &[("A x", &["a 1", "b 2"]), ("B x", &["c 3"]), ("C x", &["d 4"])],
             &[("catalogue.deprecated", "old"), ("policy.denied", "stays")],
         );
-        let after = planned(
+        let after = plan(
             &[("A x", &["a 1", "b 3"]), ("C x", &["d 4"]), ("D x", &["e 5"])],
             &[("deletion.loses", "x will be deleted"), ("policy.denied", "stays")],
         );

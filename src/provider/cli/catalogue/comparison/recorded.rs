@@ -5,12 +5,12 @@ use super::changes::Changes;
 use crate::cli::{
     catalogue::{sample::Planned, tool::CatalogueTool},
     doctor::{Reach, TargetOptions},
-    reports::{Through, failed},
+    reports::{Through, error_of},
 };
 use anyhow::{Context, anyhow, ensure};
 use goldenpath_core::{
     domain::{CatalogueSources, ClusterRef, EnvironmentId, Id, Record, ResourceKind, SlotId, VersionConstraint},
-    golden::{PathReference, RESOURCES, recorded},
+    golden::{PathReference, RESOURCES, spec_of},
     provision::{DaemonReports, Observation, ObserveRequest, PreviewRequest, Prior, Provisioner, Survey, WantedPath},
 };
 use serde::Serialize;
@@ -110,12 +110,12 @@ pub(super) async fn compare(
 async fn of_target(survey: &dyn Survey, cluster: Option<ClusterRef>) -> anyhow::Result<Vec<Record>> {
     let clusters = match cluster {
         Some(cluster) => vec![cluster],
-        None => survey.clusters().await.map_err(failed)?,
+        None => survey.clusters().await.map_err(error_of)?,
     };
     ensure!(!clusters.is_empty(), "no cluster is named: set --cluster");
     let mut records = vec![];
     for cluster in clusters {
-        records.extend(survey.records(&cluster).await.map_err(failed)?);
+        records.extend(survey.records(&cluster).await.map_err(error_of)?);
     }
     Ok(records)
 }
@@ -126,14 +126,14 @@ async fn of_daemon(
     cluster: Option<&ClusterRef>,
 ) -> anyhow::Result<Vec<Record>> {
     let mut records = vec![];
-    let listed = reports.instances().await.map_err(failed)?;
+    let listed = reports.instances().await.map_err(error_of)?;
     if let Some(unreachable) = listed.clusters.iter().find_map(|cluster| cluster.unreachable.as_ref()) {
         return Err(anyhow!("the daemon can't read all of its clusters: {unreachable}"));
     }
     for instance in listed.instances.iter().filter(|instance| instance.kind != ResourceKind::BASELINE) {
         let id = id(&instance.id)?;
         if cluster.is_none_or(|cluster| cluster.name() == id.cluster()) {
-            records.extend(provisioner.find(&id).await.map_err(failed)?);
+            records.extend(provisioner.find(&id).await.map_err(error_of)?);
         }
     }
     Ok(records)
@@ -145,7 +145,7 @@ async fn compare_records(
     records: Vec<Record>,
     provisioner: Arc<dyn Provisioner>,
 ) -> anyhow::Result<Compared> {
-    let (from, to) = (named(from, &*provisioner).await?, named(to, &*provisioner).await?);
+    let (from, to) = (find_path(from, &*provisioner).await?, find_path(to, &*provisioner).await?);
     let (mut others, mut wanted) = (BTreeMap::new(), vec![]);
     for record in records.into_iter().filter(|record| record.kind != ResourceKind::BASELINE) {
         if tier.is_some_and(|tier| tier != record.tier) {
@@ -155,27 +155,27 @@ async fn compare_records(
         if made_by == from {
             wanted.push(record);
         } else {
-            others.insert(record.id, shown(&made_by));
+            others.insert(record.id, display(&made_by));
         }
     }
     // An environment before what lives in it, by each version in turn: a slot follows what was planned last.
     wanted.sort_by(|one, other| one.id.cmp(&other.id));
     let mut all = vec![];
     for record in wanted {
-        let known = observed(record.clone(), &*provisioner).await;
+        let known = observe(record.clone(), &*provisioner).await;
         all.push((record, known));
     }
     let mut before = vec![];
     for (_, known) in &all {
         before.push(match known {
-            Ok(known) => planned(known, None, &*provisioner).await,
+            Ok(known) => plan(known, None, &*provisioner).await,
             Err(error) => Err(anyhow!("{error:#}")),
         });
     }
     let mut instances = vec![];
     for ((record, known), before) in all.into_iter().zip(before) {
         let outcome = match (known, before) {
-            (Ok(known), Ok(before)) => match planned(&known, Some(&to), &*provisioner).await {
+            (Ok(known), Ok(before)) => match plan(&known, Some(&to), &*provisioner).await {
                 Ok(after) => Outcome::Changes(Changes::between(&before, &after)),
                 Err(error) => Outcome::Failed { error: format!("{error:#}") },
             },
@@ -184,25 +184,25 @@ async fn compare_records(
         let Record { id, kind, team, tier, .. } = record;
         instances.push(Instance { id, kind, team, tier, outcome });
     }
-    Ok(Compared { from: shown(&from), to: shown(&to), instances, others })
+    Ok(Compared { from: display(&from), to: display(&to), instances, others })
 }
 
 /// (name, version), as the catalogue that decides has it.
-async fn named(reference: &PathReference, provisioner: &dyn Provisioner) -> anyhow::Result<(String, String)> {
+async fn find_path(reference: &PathReference, provisioner: &dyn Provisioner) -> anyhow::Result<(String, String)> {
     let PathReference { name, version } = reference;
     let wanted = WantedPath { name: name.clone(), version: Some(VersionConstraint::exactly(*version)) };
-    let found = provisioner.golden_path(&wanted).await.map_err(failed)?;
+    let found = provisioner.golden_path(&wanted).await.map_err(error_of)?;
     Ok((found.name, found.version))
 }
 
-fn shown((name, version): &(String, String)) -> String {
+fn display((name, version): &(String, String)) -> String {
     format!("{name} {version}")
 }
 
-async fn observed(record: Record, provisioner: &dyn Provisioner) -> anyhow::Result<Known> {
+async fn observe(record: Record, provisioner: &dyn Provisioner) -> anyhow::Result<Known> {
     let id = id(&record.id)?;
-    let spec = recorded(RESOURCES, &record).context("another release wrote its record")?;
-    let seen = match provisioner.observe(ObserveRequest::by_record(id.clone(), &record)).await.map_err(failed)? {
+    let spec = spec_of(RESOURCES, &record).context("another release wrote its record")?;
+    let seen = match provisioner.observe(ObserveRequest::by_record(id.clone(), &record)).await.map_err(error_of)? {
         Observation::Gone(_) => return Err(anyhow!("it is gone")),
         Observation::Here(seen) => seen,
     };
@@ -218,11 +218,7 @@ async fn observed(record: Record, provisioner: &dyn Provisioner) -> anyhow::Resu
 }
 
 /// As it was requested, or with another version: what lives in an environment moves with it.
-async fn planned(
-    known: &Known,
-    to: Option<&(String, String)>,
-    provisioner: &dyn Provisioner,
-) -> anyhow::Result<Planned> {
+async fn plan(known: &Known, to: Option<&(String, String)>, provisioner: &dyn Provisioner) -> anyhow::Result<Planned> {
     let Known { record, id, prior } = known;
     let mut moved = record.clone();
     if let (Some((name, version)), None) = (to, id.parent()) {
@@ -231,7 +227,7 @@ async fn planned(
     }
     let preview = provisioner
         .preview(PreviewRequest {
-            spec: recorded(RESOURCES, &moved).context("another release wrote its record")?,
+            spec: spec_of(RESOURCES, &moved).context("another release wrote its record")?,
             facts: Some(record.facts.clone()),
             path: record.path(),
             parent: None,

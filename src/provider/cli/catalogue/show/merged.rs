@@ -28,7 +28,7 @@ pub struct Side<'a> {
 }
 
 /// `None`: one of them is written in another form.
-pub fn merged(base: &Side<'_>, own: &Side<'_>) -> Option<String> {
+pub fn merge(base: &Side<'_>, own: &Side<'_>) -> Option<String> {
     let of_base = blocks(&base.text.lines().collect::<Vec<_>>(), 0)?;
     let of_own = blocks(&own.text.lines().collect::<Vec<_>>(), 0)?;
     let mut text =
@@ -235,14 +235,14 @@ grants:
   x: 1
 ";
 
-    fn merge(own: &str) -> String {
+    fn merge_into_base(own: &str) -> String {
         let content = |text: &str| match serde_saphyr::from_str(text).expect("YAML") {
             Value::Object(content) => content,
             other => panic!("{other}"),
         };
         let (below, above) = (content(BASE), content(own));
         let base = Side { text: BASE, content: &below, name: "a 1.0.0" };
-        let text = merged(&base, &Side { text: own, content: &above, name: "a 1.1.0" }).expect("block mappings");
+        let text = merge(&base, &Side { text: own, content: &above, name: "a 1.1.0" }).expect("block mappings");
         let mut expected = Value::Object(below);
         merge_patch(&mut expected, Value::Object(above));
         if let Value::Object(members) = &mut expected {
@@ -279,12 +279,14 @@ tiers:
 # from a 1.1.0
 more: { y: 2 }
 ";
-        assert_eq!(merge(own), expected);
+        assert_eq!(merge_into_base(own), expected);
     }
 
     #[test]
     fn a_change_on_one_line_reaches_into_blocks() {
-        let text = merge("name: a\nversion: 1.1.0\nextends: 1.0.0\ntiers: { dev: { quota: { pods: 1 }, class: x } }\n");
+        let text = merge_into_base(
+            "name: a\nversion: 1.1.0\nextends: 1.0.0\ntiers: { dev: { quota: { pods: 1 }, class: x } }\n",
+        );
         assert!(text.contains("    class: \"x\" # from a 1.1.0\n    # As many as fit.\n"), "{text}");
         assert!(text.contains("  prod: # for customers\n    class: prod\n"), "{text}");
     }
@@ -294,7 +296,7 @@ more: { y: 2 }
         let content = Map::new();
         for text in ["{ name: a }\n", "name: a\n\tx: 1\n", "? name\n: a\n", "- a\n"] {
             let side = || Side { text, content: &content, name: "a 1.0.0" };
-            assert!(merged(&side(), &side()).is_none(), "{text}");
+            assert!(merge(&side(), &side()).is_none(), "{text}");
         }
     }
 }

@@ -69,7 +69,10 @@ pub fn judge(recorded: &Recorded, questions: &[Question<'_>], answers: &[Reading
     let of = |row: &AccessPromise| {
         let said = recorded.personas.iter().filter_map(|persona| {
             let asked = answered.iter().filter(|(question, _)| question.row.name == row.name);
-            said(persona.name, &asked.filter(|(question, _)| question.persona == persona.name).collect::<Vec<_>>())
+            judge_persona(
+                persona.name,
+                &asked.filter(|(question, _)| question.persona == persona.name).collect::<Vec<_>>(),
+            )
         });
         rows::finding(row.name, row.benchmark, said.collect())
     };
@@ -78,7 +81,7 @@ pub fn judge(recorded: &Recorded, questions: &[Question<'_>], answers: &[Reading
 }
 
 /// What is not as promised outweighs what could not be asked.
-fn said(persona: PersonaName, asked: &[&(&Question<'_>, &Reading<bool>)]) -> Option<Said> {
+fn judge_persona(persona: PersonaName, asked: &[&(&Question<'_>, &Reading<bool>)]) -> Option<Said> {
     let (first, _) = asked.first()?;
     let is_promised = first.is_promised;
     let broken = asked.iter().find(|(_, answer)| matches!(answer, Ok(may) if *may != is_promised));
@@ -106,7 +109,7 @@ fn broken_by(question: &Question<'_>) -> Fulfilment {
 // === impl Question ===
 
 impl Question<'_> {
-    pub fn asked(&self) -> (Option<Who>, Permission) {
+    pub fn review(&self) -> (Option<Who>, Permission) {
         (Some(self.subject.who.clone()), self.permission.clone())
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Tries<'a> {
                 let tried = self.caller.may_create(at, row.is_pod()).then(|| results.next()).flatten();
                 let (answer, verdict) = match tried {
                     Some(result) => verdict(row, space.level, self.caller.as_who().is_some(), result),
-                    None => not_asked(
+                    None => no_answer(
                         format!("the caller may neither create {} nor impersonate a tenant", plural(row)),
                         format!("Run this as somebody who may create {} there; it is a dry run.", plural(row)),
                     ),
@@ -74,11 +74,11 @@ fn verdict(
     let promised = row.refusal(level);
     let again = || "Make sure that this can be tried, then run the command again.".to_owned();
     let message = match (result, promised) {
-        (Err(why), _) => return not_asked(why, again()),
+        (Err(why), _) => return no_answer(why, again()),
         (Ok(None), None) => return (Answer::Yes, Fulfilment::AsPromised),
         (Ok(None), Some(words)) if !as_tenant && words.iter().any(|word| word.starts_with("gp-guard-")) => {
             let why = "no guard holds the caller, who may not impersonate a tenant";
-            return not_asked(why.to_owned(), "Run this as somebody who may impersonate a persona.".to_owned());
+            return no_answer(why.to_owned(), "Run this as somebody who may impersonate a persona.".to_owned());
         }
         (Ok(None), Some(_)) => {
             let remedy = "Plan the environment and its cluster's baseline, and apply what they put back: labels of the \
@@ -95,12 +95,12 @@ fn verdict(
         }
         _ => {
             let message: String = message.chars().take(LONGEST).collect();
-            not_asked(format!("something else refuses it, {message}"), again())
+            no_answer(format!("something else refuses it, {message}"), again())
         }
     }
 }
 
-fn not_asked(why: String, remedy: String) -> (Answer, Fulfilment) {
+fn no_answer(why: String, remedy: String) -> (Answer, Fulfilment) {
     (Answer::NotAsked, Fulfilment::Warned(why, remedy))
 }
 

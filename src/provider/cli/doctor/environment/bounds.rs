@@ -11,15 +11,15 @@ use goldenpath_core::{
         self,
         promises::{BOUNDS, BoundPromise},
     },
-    kinds::{escaped, in_words, kubernetes::resource_quota, readable},
+    kinds::{escape, in_words, kubernetes::resource_quota, readable},
 };
 
 pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
     let of = |row: &BoundPromise| {
-        let said = recorded.spaces.iter().map(|space| said(row, space, &recorded.objects, observed)).collect();
+        let said = recorded.spaces.iter().map(|space| judge_space(row, space, &recorded.objects, observed)).collect();
         let mut finding = rows::finding(row.name, row.benchmark, said);
         if row.kinds.contains(&resource_quota::KIND.name) {
-            let uses = recorded.spaces.iter().filter_map(|space| used(space, observed));
+            let uses = recorded.spaces.iter().filter_map(|space| usage(space, observed));
             finding.found = [finding.found].into_iter().chain(uses).collect::<Vec<_>>().join("; ");
         }
         finding
@@ -27,7 +27,7 @@ pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Vec<Finding> {
     BOUNDS.iter().map(of).collect()
 }
 
-fn said(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Observed]) -> Said {
+fn judge_space(row: &BoundPromise, space: &Space, objects: &[Desired], observed: &[Observed]) -> Said {
     let by = space.namespace.clone();
     let is_meant = |object: &&Desired| row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by);
     let wrong: Vec<String> = objects.iter().filter(is_meant).filter_map(|object| wrong(object, observed)).collect();
@@ -77,11 +77,11 @@ pub fn wrong(desired: &Desired, observed: &[Observed]) -> Option<String> {
 }
 
 /// `requests.cpu 500m of 4, 3500m left`
-fn used(space: &Space, observed: &[Observed]) -> Option<String> {
+fn usage(space: &Space, observed: &[Observed]) -> Option<String> {
     let key = ObjectKey::kube("v1", resource_quota::KIND.name, Some(&space.namespace), BASE_QUOTA);
     let quota = observed.iter().find(|object| object.key == key)?;
     let amounts = quota.used.iter().filter_map(|(name, used)| {
-        let hard = quota.fields.get(&format!("{}{}", resource_quota::HARD, escaped(name)))?.text.to_owned();
+        let hard = quota.fields.get(&format!("{}{}", resource_quota::HARD, escape(name)))?.text.to_owned();
         let left = hard.parse::<Quantity>().ok()?.checked_sub(&used.parse().ok()?)?;
         Some(format!("{name} {used} of {hard}, {left} left"))
     });

@@ -12,11 +12,11 @@ use goldenpath_core::{
 };
 
 pub fn judge(recorded: &Recorded, observed: &[Observed]) -> Finding {
-    let said = recorded.spaces.iter().map(|space| said(space, recorded, observed)).collect();
+    let said = recorded.spaces.iter().map(|space| judge_space(space, recorded, observed)).collect();
     rows::finding("one disruption budget for each pod", &[], said)
 }
 
-fn said(space: &Space, recorded: &Recorded, observed: &[Observed]) -> Said {
+fn judge_space(space: &Space, recorded: &Recorded, observed: &[Observed]) -> Said {
     let is_here = |object: &&Observed| matches!(&object.key, ObjectKey::Kube { namespace: Some(namespace), .. } if *namespace == space.namespace);
     let others = recorded.objects.iter().flat_map(|own| budgets_beside(own, observed)).filter(is_here);
     let others: Vec<String> = others.map(|object| in_words(&object.key)).collect();

@@ -15,7 +15,7 @@ use goldenpath_core::{
 const POLICY: &str = validating_admission_policy::KIND.name;
 
 pub fn judge(baseline: Option<&Baseline>, observed: &[Observed]) -> Vec<Finding> {
-    let guards = golden::rendered(&Catalogue::embedded()).into_iter().filter(|(kind, _)| *kind == POLICY);
+    let guards = golden::baseline_names(&Catalogue::built_in()).into_iter().filter(|(kind, _)| *kind == POLICY);
     let mut names: Vec<String> = guards.flat_map(|(_, names)| names).collect();
     // Policies of golden paths, which stand beside the guards.
     for object in baseline.into_iter().flat_map(|baseline| &baseline.objects) {

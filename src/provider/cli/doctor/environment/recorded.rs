@@ -5,9 +5,9 @@ use anyhow::{Context as _, anyhow, bail};
 use goldenpath_core::{
     domain::{
         Body, Desired, EnvironmentId, Observed, POD_SECURITY_PREFIX, PersonaName, Phase, PodSecurityLevel, Problem,
-        Record, ResourceKind, Who, listed,
+        Record, ResourceKind, Who, name_list,
     },
-    golden::{Blueprint, Catalogue, Parent, RESOURCES, ResolveContext, recorded},
+    golden::{Blueprint, Catalogue, Parent, RESOURCES, ResolveContext, spec_of},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -53,12 +53,12 @@ impl Recorded {
         let texts = observed.iter().filter_map(|object| object.record.as_deref());
         let records: Vec<Record> = texts.filter_map(|text| serde_json::from_str(text).ok()).collect();
         let record = find(&records, id)?;
-        let (environment, parent) = rendered_with_parent(record, catalogue)?;
+        let (environment, parent) = render_with_parent(record, catalogue)?;
         let parent = parent.context("its record is not an environment's")?;
         let mut blueprints = vec![environment];
         let inside = format!("{id}/");
         for slot in records.iter().filter(|other| other.kind == ResourceKind::SLOT && other.id.starts_with(&inside)) {
-            blueprints.push(rendered(slot, Some(&parent), catalogue)?);
+            blueprints.push(render(slot, Some(&parent), catalogue)?);
         }
         let path = record.path().context("another release wrote its record")?;
         let tier = catalogue.tier(&path, &record.tier.parse()?).context("its tier is no longer in the golden path")?;
@@ -72,7 +72,7 @@ impl Recorded {
             spaces.map(|namespace| Space { namespace: namespace.clone(), level: level(&blueprints, namespace) });
         let baseline = records.iter().find(|other| other.kind == ResourceKind::BASELINE);
         let baseline = baseline.map(|record| {
-            let blueprint = rendered(record, None, catalogue)?;
+            let blueprint = render(record, None, catalogue)?;
             let is_exact = record.path().as_ref() == Some(&blueprint.summary.path);
             anyhow::Ok(Baseline { objects: blueprint.objects, is_exact })
         });
@@ -116,25 +116,25 @@ fn find<'a>(records: &'a [Record], id: &EnvironmentId) -> anyhow::Result<&'a Rec
     if known.is_empty() {
         bail!("no environment {id}: the cluster has no record of any");
     }
-    bail!("no environment {id}; the cluster has records of {}", listed(&known))
+    bail!("no environment {id}; the cluster has records of {}", name_list(&known))
 }
 
-fn rendered(record: &Record, parent: Option<&Parent>, catalogue: &Catalogue) -> anyhow::Result<Blueprint> {
+fn render(record: &Record, parent: Option<&Parent>, catalogue: &Catalogue) -> anyhow::Result<Blueprint> {
     let spec =
-        recorded(RESOURCES, record).with_context(|| format!("another release wrote the record of {}", record.id))?;
+        spec_of(RESOURCES, record).with_context(|| format!("another release wrote the record of {}", record.id))?;
     let catalogue = &catalogue.holding(record.path().as_ref());
     let resolved = spec.resolve(&ResolveContext { facts: &record.facts, parent, catalogue });
-    Ok(resolved.map_err(|problems| unrendered(record, problems))?.render())
+    Ok(resolved.map_err(|problems| unrenderable(record, problems))?.render())
 }
 
-fn rendered_with_parent(record: &Record, catalogue: &Catalogue) -> anyhow::Result<(Blueprint, Option<Parent>)> {
-    let blueprint = rendered(record, None, catalogue)?;
+fn render_with_parent(record: &Record, catalogue: &Catalogue) -> anyhow::Result<(Blueprint, Option<Parent>)> {
+    let blueprint = render(record, None, catalogue)?;
     let held = catalogue.holding(record.path().as_ref());
-    let parent = recorded(RESOURCES, record).and_then(|spec| spec.parent_of(&record.facts, &held));
-    Ok((blueprint, parent.transpose().map_err(|problems| unrendered(record, problems))?))
+    let parent = spec_of(RESOURCES, record).and_then(|spec| spec.parent_of(&record.facts, &held));
+    Ok((blueprint, parent.transpose().map_err(|problems| unrenderable(record, problems))?))
 }
 
-fn unrendered(record: &Record, problems: Vec<Problem>) -> anyhow::Error {
+fn unrenderable(record: &Record, problems: Vec<Problem>) -> anyhow::Error {
     let why = problems.into_iter().next().map(|problem| problem.summary).unwrap_or_default();
     let Record { id, golden_path, golden_path_version, .. } = record;
     anyhow!(

@@ -21,7 +21,7 @@ fn healthy() -> Inspection {
         kubernetes_permissions: Some(Ok(vec![])),
         clock: Some(Ok(1)),
         objects: Ok(vec![object("k8s/v1/Namespace/goldenpath-system", None)]),
-        catalogue: Catalogue::embedded(),
+        catalogue: Catalogue::built_in(),
     }
 }
 

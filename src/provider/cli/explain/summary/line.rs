@@ -33,7 +33,7 @@ pub fn data(text: &str) -> Piece {
     Piece::Data(text.to_owned())
 }
 
-fn clipped(piece: Piece) -> Piece {
+fn clip(piece: Piece) -> Piece {
     match piece {
         Piece::Data(text) if text.len() > PIECE => {
             let end = (0..=PIECE).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
@@ -50,7 +50,7 @@ pub fn some(topic: &'static str, most: usize, mut all: Vec<Vec<Piece>>) -> Vec<L
         all.truncate(most - 1);
         all.push(vec![ours(format!("and {more} more of this kind below"))]);
     }
-    all.into_iter().map(|pieces| Line { topic, pieces: pieces.into_iter().map(clipped).collect() }).collect()
+    all.into_iter().map(|pieces| Line { topic, pieces: pieces.into_iter().map(clip).collect() }).collect()
 }
 
 /// `in a`, or `in 30 environments: a, b, c and 27 more`
@@ -62,13 +62,13 @@ pub fn places(all: &[&str]) -> Vec<Piece> {
         [one] => vec![ours(" in "), data(one)],
         _ => {
             let named = places.iter().map(|place| vec![data(place)]).collect();
-            [vec![ours(format!(" in {} environments: ", places.len()))], listed(named)].concat()
+            [vec![ours(format!(" in {} environments: ", places.len()))], list(named)].concat()
         }
     }
 }
 
 /// `a, b, c and 27 more`
-pub fn listed(all: Vec<Vec<Piece>>) -> Vec<Piece> {
+pub fn list(all: Vec<Vec<Piece>>) -> Vec<Piece> {
     let more = all.len().saturating_sub(NAMED);
     let mut pieces = vec![];
     for (at, one) in all.into_iter().take(NAMED).enumerate() {

@@ -116,6 +116,6 @@ fn access_is_said_in_words() {
         let said = text::text(&review);
         let said: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  access: ")).collect();
         assert_eq!(said, wanted, "{reason}");
-        assert_eq!(denied(&review, Deny::Access).is_some(), !wanted.is_empty(), "{reason}");
+        assert_eq!(denial(&review, Deny::Access).is_some(), !wanted.is_empty(), "{reason}");
     }
 }

@@ -54,7 +54,7 @@ fn the_head_is_at_most_a_screen() {
     changes.extend((10..19).map(|at| resource(&format!("r{at}"), &["delete"], of(at, 1), Value::Null)));
     changes.extend((20..29).map(|at| resource(&format!("r{at}"), &["create"], Value::Null, of(at, 1))));
     assert!(
-        denied(&review_with(json!({"resource_changes": [], "errored": true})), Deny::Loss).is_some(),
+        denial(&review_with(json!({"resource_changes": [], "errored": true})), Deny::Loss).is_some(),
         "it may be lost"
     );
     let failed = json!({"address": {"to_display": "check.x"}, "status": "fail", "instances": [{"problems": [{"message": "no\nyes"}]}]});

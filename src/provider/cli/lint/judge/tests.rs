@@ -2,15 +2,15 @@
 
 use super::{super::*, judge, nearest};
 
-fn found(parse: fn(&str) -> Result<Vec<Block>, Unreadable>, text: &str) -> Vec<String> {
-    let declared = resources::declared();
+fn findings(parse: fn(&str) -> Result<Vec<Block>, Unreadable>, text: &str) -> Vec<String> {
+    let declared = resources::declarations();
     let blocks = parse(text).unwrap_or_else(|error| panic!("{error:?}: {text}"));
     let findings = blocks.iter().flat_map(|block| judge(block, &declared));
     findings.map(|finding| format!("{}: {finding}", finding.line)).collect()
 }
 
 fn in_environment(members: &str) -> Vec<String> {
-    found(hcl::blocks, &format!("resource \"goldenpath_team_environment\" \"x\" {{\n{members}\n}}\n"))
+    findings(hcl::blocks, &format!("resource \"goldenpath_team_environment\" \"x\" {{\n{members}\n}}\n"))
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn words_of_other_policies_say_what_to_write() {
         let text = format!(
             "resource \"goldenpath_eks_workload_slot\" \"x\" {{ identity = {{ statements = [{statement}] }} }}"
         );
-        found(hcl::blocks, &text)
+        findings(hcl::blocks, &text)
     };
     for (statement, expected) in [
         ("{ Action = [] }", "identity.statements[0].Action`; write `actions`"),
@@ -86,7 +86,7 @@ fn json_is_read_like_native_syntax() {
       "headroom": null}}}}]
 }"#;
     assert_eq!(
-        found(json::blocks, text),
+        findings(json::blocks, text),
         [
             "3: provider.goldenpath has no `sandbox.pth`; did you mean `path`?",
             "4: data.goldenpath_cluster.c has no `claster`; known there: name",

@@ -156,7 +156,7 @@ impl<'a> Audit<'a> {
     pub fn kinds<'k>(&mut self, all: &[(&'k str, &'k str)]) -> Vec<(&'k str, &'k str)> {
         let chosen: Vec<&Policy> = self.homes.values().flat_map(Home::policies).copied().collect();
         let rules = chosen.iter().filter(|policy| policy.is_for_clusters()).flat_map(|policy| &policy.form.matches);
-        self.not_looked_at = rules.flat_map(|rule| unlisted(rule, all)).collect();
+        self.not_looked_at = rules.flat_map(|rule| unknown_names(rule, all)).collect();
         let guards = self.homes.values().flat_map(|home| &home.guards).copied();
         let policies: Vec<&Policy> = chosen.into_iter().chain(guards).collect();
         let mut known = BTreeSet::new();
@@ -185,8 +185,8 @@ impl<'a> Audit<'a> {
             user: None,
             class: home.class,
         };
-        let object = shown(kind, namespace, name);
-        let made_by = controller(document).map(|(kind, name)| shown(kind, namespace, name));
+        let object = display(kind, namespace, name);
+        let made_by = controller(document).map(|(kind, name)| display(kind, namespace, name));
         self.objects += 1;
         let guards = home.guards.iter().filter(|_| !is_ours(document));
         for policy in home.policies().iter().chain(guards).copied() {
@@ -271,7 +271,7 @@ impl<'a> Audit<'a> {
 }
 
 /// What a rule names that is none of these kinds. Patterns and parts of a resource name nothing.
-fn unlisted(Match { groups, versions, resources, .. }: &Match, all: &[(&str, &str)]) -> Vec<String> {
+fn unknown_names(Match { groups, versions, resources, .. }: &Match, all: &[(&str, &str)]) -> Vec<String> {
     let mut found = vec![];
     for (group, version) in groups.iter().flat_map(|group| versions.iter().map(move |version| (group, version))) {
         let api = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
@@ -292,7 +292,7 @@ fn group(api: &str) -> &str {
 }
 
 /// `Deployment pay/api`
-fn shown(kind: &str, namespace: Option<&str>, name: &str) -> String {
+fn display(kind: &str, namespace: Option<&str>, name: &str) -> String {
     let namespace = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
     format!("{kind} {namespace}{name}")
 }
@@ -331,12 +331,12 @@ fn grant(home: &Home<'_>, name: &str, document: &Value, homes: &BTreeMap<String,
     }
     let named = |of: &Value| {
         let text = |field: &str| of[field].as_str().unwrap_or_default();
-        shown(text("kind"), of["namespace"].as_str(), text("name"))
+        display(text("kind"), of["namespace"].as_str(), text("name"))
     };
     Some(Grant {
         namespace: home.namespace.clone(),
         environment: home.environment.clone(),
-        object: shown("RoleBinding", Some(&home.namespace), name),
+        object: display("RoleBinding", Some(&home.namespace), name),
         role: named(&document["roleRef"]),
         subjects: subjects.iter().map(named).collect(),
     })

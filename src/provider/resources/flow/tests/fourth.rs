@@ -39,7 +39,7 @@ struct ResolvedRobot {
     summary: Summary,
 }
 
-const KIND: ResourceKind = ResourceKind::named("robot");
+const KIND: ResourceKind = ResourceKind::from_static("robot");
 
 impl RobotSpec {
     fn id(&self) -> Id {

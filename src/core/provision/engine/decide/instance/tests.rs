@@ -130,7 +130,7 @@ fn of_what_is_half_deleted_the_first_few_are_named() {
         (MOST_LEFT + 5, "pay/q7", " and 5 more", "many more"),
     ] {
         let left: Vec<String> = (0..count).map(key).collect();
-        let found = half_deleted(&record, left.iter());
+        let found = partial_deletion(&record, left.iter());
         assert!(found.summary.ends_with(&format!("{count} of 22 objects are left")), "{reason}: {}", found.summary);
         assert!(found.detail.contains(&format!("ResourceQuota {last}{more}. The next")), "{reason}: {}", found.detail);
     }

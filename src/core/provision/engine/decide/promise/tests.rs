@@ -54,7 +54,7 @@ fn a_plan_says_what_is_new() {
             bounds: &[],
             now: "",
             found: &found,
-            catalogue: &Catalogue::embedded(),
+            catalogue: &Catalogue::built_in(),
         };
         let promise = promise(&inputs, &inputs.past());
         let said: Vec<(&str, bool)> =

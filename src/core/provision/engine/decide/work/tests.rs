@@ -54,7 +54,7 @@ fn said(
         blueprint: &blueprint,
         judged,
         found,
-        catalogue: &Catalogue::embedded(),
+        catalogue: &Catalogue::built_in(),
         bounds: &[],
         now: "2026-11-25T02:00:00Z",
     };

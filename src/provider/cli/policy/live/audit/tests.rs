@@ -32,7 +32,7 @@ fn audit(catalogue: &Catalogue) -> Audit<'_> {
 
 #[test]
 fn what_a_controller_is_flagged_for_is_said_once() {
-    let catalogue = Catalogue::embedded();
+    let catalogue = Catalogue::built_in();
     let mut audit = audit(&catalogue);
     let today = jiff::civil::date(2026, 11, 29);
     let set = json!({"metadata": {"name": "api", "namespace": "pay"},
@@ -66,7 +66,7 @@ fn a_kind_that_nobody_lists_is_no_pass() {
         (rule(&["*"], &["*"]), vec![], "a pattern names nothing"),
         (rule(&[""], &["pods/exec"]), vec![], "no object"),
     ] {
-        assert_eq!(unlisted(&rule, &all), expected, "{reason}");
+        assert_eq!(unknown_names(&rule, &all), expected, "{reason}");
     }
 }
 
@@ -80,7 +80,7 @@ fn a_grant_to_somebody_outside_is_listed() {
         (account("pay"), json!({}), 0, "its own ServiceAccount"),
         (account("shop"), json!({}), 1, "another's"),
     ] {
-        let catalogue = Catalogue::embedded();
+        let catalogue = Catalogue::built_in();
         let mut audit = audit(&catalogue);
         let (api, kind) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
         audit.judge(api, kind, &binding(subject, labels), jiff::civil::date(2026, 11, 29));
@@ -90,7 +90,7 @@ fn a_grant_to_somebody_outside_is_listed() {
 
 #[test]
 fn guards_speak_of_what_tenants_made() {
-    let catalogue = Catalogue::embedded();
+    let catalogue = Catalogue::built_in();
     let mut audit = Audit::new("demo");
     audit.add(Home::of(namespace("pay", "1.0.0"), &catalogue, None).expect("managed"));
     let today = jiff::civil::date(2026, 11, 29);
@@ -107,7 +107,7 @@ fn guards_speak_of_what_tenants_made() {
 
 #[test]
 fn a_path_that_nobody_has_is_no_pass() {
-    let catalogue = Catalogue::embedded();
+    let catalogue = Catalogue::built_in();
     assert!(Home::of(json!({"metadata": {"name": "kube-system"}}), &catalogue, None).is_none(), "not ours");
     let mut audit = Audit::new("demo");
     audit.add(Home::of(namespace("pay", "9.9.9"), &catalogue, None).expect("managed"));
