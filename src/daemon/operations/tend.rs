@@ -129,7 +129,7 @@ impl Operations {
     fn stop(self: &Arc<Self>, entry: &Entry, problem: Problem) {
         let (this, of, caller, busy) = (self.clone(), Subject::of(entry), entry.caller.clone(), self.busy.subscribe());
         let verb = entry.verb;
-        let stopped = verb.failure(refusal::rule_is_gone(&caller));
+        let stopped = verb.failure(refusal::lost_rule(&caller));
         let stop = async move {
             this.trail.turn_away(&caller, &of.verb, &of.about, &problem).await;
             this.conclude(&of, verb, &Ending::read(&stopped), stopped).await;
