@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod daemon;
 pub mod kills;
+pub mod neighbours;
 pub mod old_journal;
 pub mod real;
 pub mod replicas;

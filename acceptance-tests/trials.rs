@@ -4,7 +4,7 @@ use crate::{
     architecture,
     check::{Check, absent, trial},
     contracts, crowds, doctor,
-    failures::{self, replicas},
+    failures::{self, neighbours, replicas},
     forged, fuzz, joined,
     live::Live,
     metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories, traces,
@@ -151,7 +151,7 @@ fn replicas() -> Vec<Trial> {
         let bin = bin.clone();
         trial(format!("daemons on one PostgreSQL: {name}"), move || block_on(run(PostgresServer::start(&bin, true)?)))
     };
-    replicas::CHECKS.map(with).into()
+    replicas::CHECKS.into_iter().chain(neighbours::CHECKS).map(with).collect()
 }
 
 fn truth(cases: u64, seed: u64) -> Vec<Trial> {

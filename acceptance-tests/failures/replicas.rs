@@ -35,22 +35,22 @@ const LONG: Duration = Duration::from_secs(60);
 
 pub type Check = fn(PostgresServer) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
-pub const CHECKS: [(&str, Check); 7] = [
+pub const CHECKS: [(&str, Check); 6] = [
     ("one is killed in mid-apply", |server| Box::pin(one_is_killed(server))),
     ("one stands still in mid-apply and goes on", |server| Box::pin(stands_still(server))),
     ("PostgreSQL restarts under load", |server| Box::pin(postgres_restarts(server))),
     ("PostgreSQL is gone for a minute in mid-apply", |server| Box::pin(postgres_is_gone(server))),
-    ("what one finds and what one pauses, both know", |server| Box::pin(both_know(server))),
-    ("two releases share the work, and an upgrade drains", |server| Box::pin(upgrade_drains(server))),
-    ("what runs at one is watched at the other", |server| Box::pin(work_is_watched(server))),
+    ("what one finds and what one pauses, both know", |server| Box::pin(both_know(server, None))),
+    ("what runs at one is watched at the other", |server| Box::pin(work_is_watched(server, None))),
 ];
 
-/// One of them compares clusters.
-async fn both_know(postgres: PostgresServer) -> Result<()> {
+/// The one that is there first compares clusters.
+pub(super) async fn both_know(postgres: PostgresServer, releases: Option<[&str; 2]>) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
     let sandbox = format!("sandbox: {{ path: {} }}", folder.path().join("sandbox.db").display());
     let lines = format!("journal: {}\nreconcile: {{ interval: 1s }}\n", postgres.database("journal")?);
-    let daemons = [Daemon::with(&sandbox, &lines, vec![])?, Daemon::with(&sandbox, &lines, vec![])?];
+    let daemon = |number: usize| Daemon::with(&sandbox, &lines, environment_of(releases, number));
+    let daemons = [daemon(0)?, daemon(1)?];
     Load::prepare(&daemons[0].socket(), "pay", 1).await?;
     let paused =
         Command::new(command_line()?).args(["pause", "demo/pay-0", "--endpoint", &daemons[1].endpoint()]).output()?;
@@ -65,12 +65,17 @@ async fn both_know(postgres: PostgresServer) -> Result<()> {
     Ok(())
 }
 
-struct ReplicasFixture {
-    postgres: PostgresServer,
-    target: FailureFixture,
+/// Of a daemon, if it is to be of another release.
+fn environment_of(releases: Option<[&str; 2]>, number: usize) -> Vec<(String, String)> {
+    releases.map(|releases| (RELEASE.to_owned(), releases[number].to_owned())).into_iter().collect()
+}
+
+pub(super) struct ReplicasFixture {
+    pub(super) postgres: PostgresServer,
+    pub(super) target: FailureFixture,
     folder: tempfile::TempDir,
-    daemons: [Daemon; 2],
-    server: Server,
+    pub(super) daemons: [Daemon; 2],
+    pub(super) server: Server,
 }
 
 // === impl ReplicasFixture ===
@@ -80,13 +85,13 @@ impl ReplicasFixture {
         Self::of_releases(postgres, None).await
     }
 
-    async fn of_releases(postgres: PostgresServer, releases: Option<[&str; 2]>) -> Result<Self> {
+    pub(super) async fn of_releases(postgres: PostgresServer, releases: Option<[&str; 2]>) -> Result<Self> {
         let target = FailureFixture::new().await?;
         let (sandbox, journal) = (target.path(), postgres.database("journal")?);
         let daemon = |number: usize| {
             let lines = format!("journal: {journal}\n");
-            let release = releases.map(|releases| (RELEASE.to_owned(), releases[number].to_owned()));
-            Daemon::with(&format!("sandbox: {{ path: {} }}", sandbox.display()), &lines, release.into_iter().collect())
+            let target = format!("sandbox: {{ path: {} }}", sandbox.display());
+            Daemon::with(&target, &lines, environment_of(releases, number))
         };
         let folder = tempfile::Builder::new().prefix("gp").tempdir()?;
         let daemons = [daemon(0)?, daemon(1)?];
@@ -99,24 +104,57 @@ impl ReplicasFixture {
         self.folder.path().join("daemon.sock")
     }
 
-    fn reach(&self, number: usize) -> Result<()> {
+    pub(super) fn reach(&self, number: usize) -> Result<()> {
         // Its path may not be there yet.
         let _ = fs::remove_file(self.address());
         Ok(symlink(self.daemons[number].socket(), self.address())?)
     }
 
-    async fn instance(&self) -> Result<Instance> {
+    pub(super) async fn instance(&self) -> Result<Instance> {
         let endpoint = format!("unix://{}", self.address().display());
         let client = self.server.client(&json!({ "daemon": { "endpoint": endpoint } })).await?;
         Ok(Instance::new(&client, ENVIRONMENT))
     }
 
-    fn sandbox(&self) -> Sandbox {
+    pub(super) fn sandbox(&self) -> Sandbox {
         Sandbox::at(&self.target.path())
     }
 
+    /// This one dies at that write of an apply, and the other one finishes.
+    pub(super) async fn is_taken_over(&mut self, first: usize, step: u32, how: &'static str) -> Result<()> {
+        self.reach(first)?;
+        let before = self.sandbox().ours()?;
+        let mut instance = self.instance().await?;
+        let planned = instance.plan(Some(&environment())).await?;
+        let wanted = planned.keys();
+        self.sandbox().fault(&FaultRow::new(how).verb("write").nth(step))?;
+        let said = {
+            let apply = instance.apply(planned, None);
+            let other = async {
+                while !self.daemons[first].is_dead()? {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                self.reach(1 - first)
+            };
+            let (said, reached) = tokio::join!(apply, timeout(LONG, other));
+            reached.context("the first daemon was not killed")??;
+            said?
+        };
+        no_errors(&said, "the apply that waited")?;
+        self.is_whole(&mut instance, wanted, before).await?;
+        let gone = instance.plan_and_apply(None).await?;
+        no_errors(&gone, "destroy")?;
+        self.postgres.run("journal", "DELETE FROM operation")?;
+        self.daemons[first].start_again()
+    }
+
     /// All that was planned is there, once, and the next plan has nothing to do.
-    async fn is_whole(&self, instance: &mut Instance, wanted: BTreeSet<String>, before: Vec<String>) -> Result<()> {
+    pub(super) async fn is_whole(
+        &self,
+        instance: &mut Instance,
+        wanted: BTreeSet<String>,
+        before: Vec<String>,
+    ) -> Result<()> {
         no_errors(&instance.refresh().await?, "refresh")?;
         let next = instance.plan(Some(&environment())).await?;
         no_errors(&next.said, "the plan after it")?;
@@ -133,31 +171,7 @@ impl ReplicasFixture {
 async fn one_is_killed(postgres: PostgresServer) -> Result<()> {
     let mut fixture = ReplicasFixture::new(postgres).await?;
     for (step, how) in [(1, "exit-after"), (4, "exit"), (9, "exit-after")] {
-        let before = fixture.sandbox().ours()?;
-        let mut instance = fixture.instance().await?;
-        let planned = instance.plan(Some(&environment())).await?;
-        let wanted = planned.keys();
-        fixture.sandbox().fault(&FaultRow::new(how).verb("write").nth(step))?;
-        let said = {
-            let apply = instance.apply(planned, None);
-            let other = async {
-                while !fixture.daemons[0].is_dead()? {
-                    sleep(Duration::from_millis(20)).await;
-                }
-                fixture.reach(1)
-            };
-            let (said, reached) = tokio::join!(apply, timeout(LONG, other));
-            reached.context("the first daemon was not killed")??;
-            said?
-        };
-        no_errors(&said, "the apply that waited")?;
-        let context = || format!("{how} write {step}");
-        fixture.is_whole(&mut instance, wanted, before).await.with_context(context)?;
-        let gone = instance.plan_and_apply(None).await?;
-        no_errors(&gone, "destroy")?;
-        fixture.postgres.run("journal", "DELETE FROM operation")?;
-        fixture.daemons[0].start_again()?;
-        fixture.reach(0)?;
+        fixture.is_taken_over(0, step, how).await.with_context(|| format!("{how} write {step}"))?;
     }
     Ok(())
 }
@@ -262,49 +276,9 @@ async fn postgres_is_gone(postgres: PostgresServer) -> Result<()> {
     fixture.is_whole(&mut instance, wanted, before).await
 }
 
-/// Neighbours on one database: each does its part, and the older one ends as it is replaced, with all that it has begun.
-async fn upgrade_drains(postgres: PostgresServer) -> Result<()> {
-    let mut fixture = ReplicasFixture::of_releases(postgres, Some(["0.4.0/1", "0.5.0/2"])).await?;
-    let one = Load::prepare(&fixture.daemons[0].socket(), "one", 4).await?;
-    let two = Load::prepare(&fixture.daemons[1].socket(), "two", 4).await?;
-    fixture.postgres.run("journal", "DELETE FROM operation")?;
-    tokio::try_join!(one.run(10), two.run(10))?;
-    let counts = fixture.postgres.run("journal", "SELECT count(*), count(ended_at) FROM operation")?;
-    ensure!(counts == "80|80", "each was accepted once and has ended: {counts}");
-    fixture.postgres.run("journal", "DELETE FROM operation")?;
-
-    let before = fixture.sandbox().ours()?;
-    let mut instance = fixture.instance().await?;
-    let planned = instance.plan(Some(&environment())).await?;
-    let wanted = planned.keys();
-    fixture.sandbox().fault(&FaultRow::new("slow:200").verb("apply"))?;
-    let apply = instance.apply(planned, None);
-    let replace = async {
-        let begun = Instant::now();
-        while fixture.sandbox().ours()?.len() < before.len() + 2 {
-            ensure!(begun.elapsed() < LONG, "the apply makes nothing");
-            sleep(Duration::from_millis(20)).await;
-        }
-        fixture.reach(1)?;
-        fixture.daemons[0].begin_to_end()
-    };
-    let (said, replaced): (_, Result<()>) = tokio::join!(apply, replace);
-    replaced?;
-    no_errors(&said?, "the apply that waited")?;
-    fixture.sandbox().clear_faults()?;
-    fixture.daemons[0].wait_until_dead()?;
-    let id = fixture.postgres.run("journal", "SELECT id FROM operation")?;
-    let (older, newer) = (fixture.daemons[0].ledger()?, fixture.daemons[1].ledger()?);
-    ensure!(older.contains(&format!("\"ended\",\"operation\":\"{id}\"")), "the older one has finished what it began");
-    ensure!(!newer.contains(&id), "the newer one had nothing to take over");
-    // What asks next is served by the newer one, which goes on from what the older one has written.
-    fixture.is_whole(&mut instance, wanted, before).await?;
-    no_errors(&instance.plan_and_apply(None).await?, "destroy")
-}
-
 /// The one that a watcher asks is not the one that does the work.
-async fn work_is_watched(postgres: PostgresServer) -> Result<()> {
-    let fixture = ReplicasFixture::new(postgres).await?;
+pub(super) async fn work_is_watched(postgres: PostgresServer, releases: Option<[&str; 2]>) -> Result<()> {
+    let fixture = ReplicasFixture::of_releases(postgres, releases).await?;
     let mut instance = fixture.instance().await?;
     let planned = instance.plan(Some(&environment())).await?;
     fixture.sandbox().fault(&FaultRow::new("slow:300").verb("apply"))?;

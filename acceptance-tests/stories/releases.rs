@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, process::Command, sync::Arc};
 
-const OLDER: &str = "0.4.0/1";
-const NEWER: &str = "0.5.0/2";
+pub const OLDER: &str = "0.4.0/1";
+pub const NEWER: &str = "0.5.0/2";
 const FAR: &str = "0.7.0/3";
 pub const RELEASE: &str = "GOLDENPATH_TEST_RELEASE";
 

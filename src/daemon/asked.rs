@@ -2,9 +2,13 @@
 //! what only the client's state remembers. That is no wish of anybody's, it is large, and whatever of it decides is read again in
 //! the target, where the entries of each change name it.
 
-use crate::store::Entry;
+use crate::{
+    contract::Verb,
+    forms::{Forms, Message},
+    store::Entry,
+};
 use serde_json::{Map, Value, json};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Of a request, and of the bounds beside it. One of ours has a few kilobytes, and a client may send 64 MiB: nothing is ever taken
 /// out of a ledger, so that it must not grow by whatever somebody sends.
@@ -30,16 +34,21 @@ impl fmt::Display for TooLarge {
 }
 
 /// What an entry of the ledger says of it.
-pub fn detail(Entry { digest, allow, request, .. }: &Entry) -> Value {
+pub fn detail(Entry { digest, verb, form, allow, request, .. }: &Entry) -> Value {
     let mut detail = json!({ "digest": digest });
     let bounds = bound(serde_json::from_str(allow).unwrap_or_default());
-    for (name, part) in [("bounds", bounds), ("request", wish(request))] {
+    for (name, part) in [("bounds", bounds), ("request", wish(&as_read(*verb, request, *form)))] {
         match part {
             Ok(part) => detail[name] = part,
             Err(too_large) => detail["left_out"][name] = too_large.to_string().into(),
         }
     }
     detail
+}
+
+/// A request in the form of this release; one that it does not know stays as it is.
+pub fn as_read(verb: Verb, request: &[u8], form: u32) -> Cow<'_, [u8]> {
+    Forms::own().for_types(Message::request(verb), request, form).unwrap_or(Cow::Borrowed(request))
 }
 
 /// For people: what is not set is not shown.

@@ -4,30 +4,32 @@
 //! daemon goes on with it, and one that was killed resumes it when it starts again.
 
 mod connection;
+mod operation;
 mod page;
 mod reports;
 
 use crate::{
     contract::{READ_LIMIT, Verb},
+    forms::{FormError, Forms, Message, Method},
     refusal,
 };
 use async_trait::async_trait;
 pub use connection::{Address, TokenSource};
 pub use page::serve_page;
 
-use connection::{Api, Connection, Failed, GREETING};
+use connection::{Api, Connection, Failed, Greeted, with_timeout};
 use goldenpath_core::{
-    domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected, from_document_text},
+    domain::{ClusterRef, Facts, Id, Problem, Record, Unprotected},
     provision::{
-        Bounds, Cancel, Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview,
-        PreviewRequest, Provisioner, RemoveRequest, Removed, WantedPath, operation_id,
+        Bounds, Description, EnsureRequest, Observation, ObserveRequest, Outcome, PathReport, Preview, PreviewRequest,
+        Provisioner, RemoveRequest, Removed, WantedPath, operation_id,
     },
 };
-use provisioner_proto::{CancelRequest, OperationRequest, ReadRequest, ReadResponse};
+use operation::{Operation, send};
+use provisioner_proto::{ReadRequest, ReadResponse};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
-    convert::Infallible,
     time::{Duration, Instant},
 };
 use tokio::time::{sleep, timeout};
@@ -42,9 +44,6 @@ const AT_FIRST: Duration = Duration::from_secs(2);
 const OPERATION_MARGIN: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// A cancellation may arrive before the operation does, so it is said until the operation has ended.
-const CANCEL_AGAIN: Duration = Duration::from_secs(1);
-
 pub struct Client {
     connection: Connection,
 }
@@ -57,26 +56,23 @@ pub struct ClientOptions {
     pub token: Option<TokenSource>,
 }
 
-struct Operation<'a> {
-    verb: Verb,
-    about: String,
-    document: Vec<u8>,
-    limit: Duration,
-    cancel: &'a Cancel,
-}
-
 // === impl Client ===
 
 impl Client {
     /// The bounds hold in the daemon beside its own.
     pub fn new(options: ClientOptions, bounds: &[Bounds]) -> Self {
+        Self::of(Forms::own(), options, bounds)
+    }
+
+    /// Of the release that knows these forms.
+    pub(crate) fn of(forms: Forms, options: ClientOptions, bounds: &[Bounds]) -> Self {
         let ClientOptions { address, endpoint, token } = options;
-        Self { connection: Connection::new(address, token, endpoint, bounds) }
+        Self { connection: Connection::new(forms, address, token, endpoint, bounds) }
     }
 
     /// What speaks against working together: asked before anything else is. A daemon that can't be asked is a matter of whoever needs it.
     pub async fn too_far_apart(&self) -> Option<Problem> {
-        match timeout(AT_FIRST, self.connection.api()).await {
+        match timeout(AT_FIRST, self.connection.greet()).await {
             Ok(Err(Failed::Refused(problem))) if problem.code == refusal::VERSION => Some(*problem),
             _ => None,
         }
@@ -84,6 +80,7 @@ impl Client {
 
     async fn ask<Q, A, F>(
         &self,
+        method: Method,
         about: &str,
         query: &Q,
         call: impl Fn(Api, Request<ReadRequest>) -> F + Send + Sync,
@@ -93,16 +90,17 @@ impl Client {
         A: DeserializeOwned,
         F: Future<Output = Result<Response<ReadResponse>, Status>> + Send,
     {
-        let document = self.write(query)?;
         let mut again = true;
         loop {
-            let message = ReadRequest { about: about.to_owned(), document: document.clone() };
-            let failed = match self.connection.api().await {
+            let failed = match self.connection.greet().await {
                 Err(failed) => return Err(self.problem(failed)),
-                Ok((generation, api)) => {
+                Ok(Greeted { generation, api, form }) => {
+                    let document = self.connection.forms.write(Message::Request(method), query, form);
+                    let document = document.map_err(|error| self.unreadable("request", &error))?;
+                    let message = ReadRequest { about: about.to_owned(), document };
                     let sent = Instant::now();
                     match call(api, with_timeout(message, READ_LIMIT)).await {
-                        Ok(response) => return self.read(&response.into_inner().document),
+                        Ok(response) => return self.read(method, &response.into_inner().document, form),
                         Err(status) => {
                             self.connection.handle_failure(generation, &status, sent.elapsed() >= READ_LIMIT).await
                         }
@@ -123,11 +121,20 @@ impl Client {
         let mut was_sent = false;
         let mut pause = FIRST_PAUSE;
         loop {
-            let failed = match self.connection.api().await {
-                Ok((generation, api)) => {
+            let failed = match self.connection.greet().await {
+                Ok(Greeted { generation, api, form }) => {
+                    let request = Message::request(operation.verb);
+                    let document = match self.connection.forms.of_types(request, (&operation.document).into(), form) {
+                        Ok(document) => document.into_owned(),
+                        // A newer daemon may have accepted it, and this one can't be asked about it.
+                        Err(error) if was_sent => {
+                            return Err(self.left_alone(&id, &operation.about, &error.to_string()));
+                        }
+                        Err(error) => return Err(self.unreadable("request", &error)),
+                    };
                     let left = limit.saturating_sub(begun.elapsed());
-                    match send(api, &id, &operation, left).await {
-                        Ok(document) => return self.read(&document),
+                    match send(api, &id, &operation, document, left).await {
+                        Ok(document) => return self.read(operation.verb.into(), &document, form),
                         Err(status) => {
                             was_sent = true;
                             self.connection.handle_failure(generation, &status, begun.elapsed() >= limit).await
@@ -153,14 +160,16 @@ impl Client {
     }
 
     fn write<Q: Serialize + ?Sized>(&self, query: &Q) -> Result<Vec<u8>, Problem> {
-        serde_json::to_vec(query).map_err(|error| self.unreadable("request", &error))
+        serde_json::to_vec(query).map_err(|error| self.unreadable("request", &error.into()))
     }
 
-    fn read<A: DeserializeOwned>(&self, document: &[u8]) -> Result<A, Problem> {
-        from_document_text(document).map_err(|error| self.unreadable("response", &error))
+    fn read<A: DeserializeOwned>(&self, method: Method, document: &[u8], form: u32) -> Result<A, Problem> {
+        let read = self.connection.forms.read(Message::Response(method), document, form);
+        read.map_err(|error| self.unreadable("response", &error))
     }
 
-    fn unreadable(&self, what: &str, error: &serde_json::Error) -> Problem {
+    fn unreadable(&self, what: &str, error: &FormError) -> Problem {
+        let FormError::Json(error) = error else { return refusal::other_form_problem(what, error) };
         Problem::error(
             "daemon.response",
             format!(
@@ -216,76 +225,52 @@ impl Client {
     }
 }
 
-/// The document of its outcome.
-async fn send(mut api: Api, id: &str, operation: &Operation<'_>, left: Duration) -> Result<Vec<u8>, Status> {
-    let Operation { verb, about, document, cancel, .. } = operation;
-    let canceller = api.clone();
-    let message = OperationRequest { operation: id.to_owned(), about: about.clone(), document: document.clone() };
-    let call = async {
-        match verb {
-            Verb::Ensure => api.ensure(with_timeout(message, left)).await,
-            Verb::Remove => api.remove(with_timeout(message, left)).await,
-        }
-    };
-    tokio::select! {
-        response = call => Ok(response?.into_inner().document),
-        never = keep_cancelling(canceller, id, cancel) => match never {},
-    }
-}
-
-async fn keep_cancelling(mut api: Api, id: &str, cancel: &Cancel) -> Infallible {
-    cancel.cancelled().await;
-    loop {
-        // What comes of it is seen by the operation itself.
-        let _ = api.cancel(with_timeout(CancelRequest { operation: id.to_owned() }, GREETING)).await;
-        sleep(CANCEL_AGAIN).await;
-    }
-}
-
-fn with_timeout<T>(message: T, limit: Duration) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(limit);
-    request
-}
-
 #[async_trait]
 impl Provisioner for Client {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, Problem> {
-        self.ask(cluster.name(), cluster, |mut api, request| async move { api.facts(request).await }).await?
+        self.ask(Method::Facts, cluster.name(), cluster, |mut api, request| async move { api.facts(request).await })
+            .await?
     }
 
     async fn only_cluster(&self) -> Result<Option<ClusterRef>, Problem> {
-        self.ask("", &(), |mut api, request| async move { api.only_cluster(request).await }).await?
+        self.ask(Method::OnlyCluster, "", &(), |mut api, request| async move { api.only_cluster(request).await })
+            .await?
     }
 
     async fn find(&self, id: &Id) -> Result<Option<Record>, Problem> {
-        self.ask(&id.to_string(), id, |mut api, request| async move { api.find(request).await }).await?
+        self.ask(Method::Find, &id.to_string(), id, |mut api, request| async move { api.find(request).await }).await?
     }
 
     async fn files(&self, id: &Id) -> Result<Option<BTreeMap<String, String>>, Problem> {
-        self.ask(&id.to_string(), id, |mut api, request| async move { api.files(request).await }).await?
+        self.ask(Method::Files, &id.to_string(), id, |mut api, request| async move { api.files(request).await }).await?
     }
 
     async fn describe(&self, id: &Id) -> Result<Option<Description>, Problem> {
-        self.ask(&id.to_string(), id, |mut api, request| async move { api.describe(request).await }).await?
+        self.ask(Method::Describe, &id.to_string(), id, |mut api, request| async move { api.describe(request).await })
+            .await?
     }
 
     async fn golden_path(&self, wanted: &WantedPath) -> Result<PathReport, Problem> {
-        self.ask("", wanted, |mut api, request| async move { api.golden_path(request).await }).await?
+        self.ask(Method::GoldenPath, "", wanted, |mut api, request| async move { api.golden_path(request).await })
+            .await?
     }
 
     async fn unprotect(&self, id: &Id) -> Result<Unprotected, Problem> {
-        self.ask(&id.to_string(), id, |mut api, request| async move { api.unprotect(request).await }).await?
+        self.ask(Method::Unprotect, &id.to_string(), id, |mut api, request| async move { api.unprotect(request).await })
+            .await?
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {
         let about = request.id.to_string();
-        self.ask(&about, &request, |mut api, request| async move { api.observe(request).await }).await?
+        self.ask(Method::Observe, &about, &request, |mut api, request| async move { api.observe(request).await })
+            .await?
     }
 
     async fn preview(&self, request: PreviewRequest) -> Preview {
         let about = request.spec.id().to_string();
-        let preview = self.ask(&about, &request, |mut api, request| async move { api.preview(request).await }).await;
+        let preview = self
+            .ask(Method::Preview, &about, &request, |mut api, request| async move { api.preview(request).await })
+            .await;
         preview.unwrap_or_else(|problem: Problem| {
             // As with any target out of reach: a plan may leave open what can't be read, the same plan made again may not.
             let may_be_open = problem.code == UNAVAILABLE && !request.again;
@@ -304,7 +289,10 @@ impl Provisioner for Client {
     async fn preview_remove(&self, request: &RemoveRequest) -> Vec<Problem> {
         let about = request.id.to_string();
         let found =
-            self.ask(&about, request, |mut api, request| async move { api.preview_remove(request).await }).await;
+            self.ask(Method::PreviewRemove, &about, request, |mut api, request| async move {
+                api.preview_remove(request).await
+            })
+            .await;
         found.unwrap_or_else(|problem| vec![problem])
     }
 

@@ -6,7 +6,8 @@ use goldenpath_core::{
 };
 use std::time::Duration;
 
-/// Raised when the form of a message or document changes. Neighbours work together: whoever is newer knows both forms.
+/// Raised when the form of a document changes, with a row in `forms/table.rs`. Neighbours work together: whoever is newer knows both
+/// forms.
 pub const API: u32 = 1;
 
 pub fn api() -> u32 {

@@ -1,6 +1,11 @@
 //! Why a daemon can't start, or ends; what keeps its journal and its ledger from being written, and what is wrong with a ledger.
 
-use std::{io, path::PathBuf, time::Duration};
+use crate::forms::FormError;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -41,7 +46,10 @@ pub enum JournalError {
     Open { path: PathBuf, source: rusqlite::Error },
     #[error("the journal {} is in use: another daemon has it open; stop that one, or set another `journal`", path.display())]
     InUse { path: PathBuf },
-    #[error("the journal {} was made by a newer release (its schema is {found}, this one knows {known}): use that release, or another path", path.display())]
+    #[error(
+        "the journal {} was made by a newer release (its schema is {found}, this one knows {known} and works with the next one): use \
+         that release, or another path", path.display()
+    )]
     Newer { path: PathBuf, found: u32, known: u32 },
     #[error("the journal {} is no longer there, or is another file", path.display())]
     Gone { path: PathBuf },
@@ -74,6 +82,8 @@ pub enum JournalError {
     Verb { verb: String },
     #[error("the journal holds an operation of an unknown caller, {identity}")]
     Identity { identity: String },
+    #[error("the caller can't be written")]
+    Form(#[from] FormError),
 }
 
 impl JournalError {
@@ -111,6 +121,11 @@ pub enum LedgerError {
          with another `audit`", path.display()
     )]
     Damaged { path: PathBuf, found: BadEntry },
+    #[error(
+        "the audit ledger {} has entry {sequence} in a form that this release does not know, as a newer one writes it. Use that release, or \
+         start the daemon with another `audit`", path.display()
+    )]
+    Newer { path: PathBuf, sequence: u64 },
     #[error("the file {} holds no signing key of a ledger", path.display())]
     Key { path: PathBuf },
     #[error("can't make a signing key")]
@@ -133,6 +148,8 @@ pub struct BadEntry {
 pub enum EntryFault {
     #[error("is not an entry of a ledger")]
     NoEntry,
+    #[error("has a form that this release does not know, as a newer one writes it")]
+    Newer,
     #[error("was changed: its hash differs")]
     Changed,
     #[error("has the number {found}: entries were removed, added or reordered")]
@@ -153,6 +170,19 @@ pub enum EntryFault {
     OtherKey,
     #[error("ends in the middle of its line: the daemon was killed as it wrote, and its next start repairs it")]
     Unfinished,
+}
+
+// === impl LedgerError ===
+
+impl LedgerError {
+    /// What is wrong with a ledger. One that a newer release goes on with is not damaged.
+    pub fn of_entry(path: &Path, found: BadEntry) -> Self {
+        let path = path.to_owned();
+        match found {
+            BadEntry { sequence, fault: EntryFault::Newer } => Self::Newer { path, sequence },
+            found => Self::Damaged { path, found },
+        }
+    }
 }
 
 /// With its causes, in one line.

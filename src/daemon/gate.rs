@@ -17,7 +17,7 @@ use crate::{
     trail::Trail,
 };
 use goldenpath_core::{
-    domain::{Id, Problem, from_document_text},
+    domain::{Id, Problem},
     policy::{CallerRule, Identity, May, rule_for},
     provision::{Bounds, Provisioner, Survey},
 };
@@ -64,8 +64,6 @@ pub enum Peer {
 pub struct Caller {
     pub identity: Identity,
     pub engine: Arc<dyn Provisioner>,
-    /// What the provider block narrows, as a document.
-    pub allow: String,
     /// Of the rule and the provider block.
     pub bounds: Vec<Bounds>,
     pub may: May,
@@ -106,17 +104,18 @@ impl Gate {
         Self { engines, rules, tokens, has_sessions, trail }
     }
 
-    pub async fn admit(&self, peer: &Peer, token: Option<&str>, allow: String) -> Result<Caller, Status> {
+    /// `bounds`: what the provider block narrows.
+    pub async fn admit(&self, peer: &Peer, token: Option<&str>, bounds: Vec<Bounds>) -> Result<Caller, Status> {
         let (identity, until) = self.identify(peer, token).await.map_err(|problem| {
             refusal::note(None, "hello", "", &problem);
             refusal::admission(&problem)
         })?;
-        let admitted = self.permission(&identity, &allow).and_then(|(bounds, may)| {
+        let admitted = self.permission(&identity, bounds).and_then(|(bounds, may)| {
             let engine = self.engine_within(&identity, bounds.clone(), may)?;
             Ok((engine, bounds, may))
         });
         match admitted {
-            Ok((engine, bounds, may)) => Ok(Caller { identity, engine, allow, bounds, may, until }),
+            Ok((engine, bounds, may)) => Ok(Caller { identity, engine, bounds, may, until }),
             Err(problem) => {
                 self.trail.shut_out(&identity, &problem).await;
                 Err(refusal::admission(&problem))
@@ -137,15 +136,13 @@ impl Gate {
         }
     }
 
-    /// By the rules as they are now: for a connection, and for an operation that is run again. `allow`: a document.
-    pub fn engine(&self, identity: &Identity, allow: &str) -> Result<Arc<dyn Provisioner>, Problem> {
-        let (bounds, may) = self.permission(identity, allow)?;
+    /// By the rules as they are now: for a connection, and for an operation that is run again.
+    pub fn engine(&self, identity: &Identity, bounds: Vec<Bounds>) -> Result<Arc<dyn Provisioner>, Problem> {
+        let (bounds, may) = self.permission(identity, bounds)?;
         self.engine_within(identity, bounds, may)
     }
 
-    fn permission(&self, identity: &Identity, allow: &str) -> Result<(Vec<Bounds>, May), Problem> {
-        let mut bounds: Vec<Bounds> = from_document_text(allow.as_bytes())
-            .map_err(|error| refusal::unreadable_problem("bounds of the client", &error))?;
+    fn permission(&self, identity: &Identity, mut bounds: Vec<Bounds>) -> Result<(Vec<Bounds>, May), Problem> {
         let may = match (&self.rules, identity) {
             // Its own rules are those of `reconcile`.
             (_, Identity::Reconcile) | (None, Identity::Own) => May::Change,

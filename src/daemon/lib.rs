@@ -12,6 +12,7 @@
 //! strangers  whom nothing lets in: how much of them the ledger keeps
 //! held       that engine, with every refusal in the log and the ledger
 //! service    messages -> the engine of this connection, or an operation
+//! forms      documents between releases: whoever is newer converts
 //! operations an accepted ensure or remove goes on without its client; the same request again waits for the same operation
 //! reads      what plans of all clients read is shared, and what is written ends that
 //! store      the journal: what was accepted, before it begins, and how it ended; what did not end is run again
@@ -33,6 +34,7 @@ mod deadline;
 mod death;
 mod error;
 mod events;
+mod forms;
 mod gate;
 mod health;
 mod held;

@@ -6,25 +6,28 @@
 //! two states would then hold the same instance, so the second begins an operation of its own, which waits for the lease as it would
 //! in two processes.
 
+mod asked;
 mod known;
 mod tend;
 mod wish;
+
+pub use asked::Asked;
 
 use crate::{
     contract::Verb,
     death,
     error::{JournalError, LedgerError, in_one_line},
+    forms::{Document, Forms, Message},
     gate::Gate,
     metrics::Metrics,
     outcome::Ending,
     reads::Reads,
     refusal,
-    store::{Accepted, Document, Entry, IfNew, Store},
+    store::{Accepted, Entry, IfNew, Store},
     traces,
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
-    domain::short_hash,
     policy::Identity,
     ports::operation,
     provision::{Cancel, EventKind, OperationState, Provisioner},
@@ -61,19 +64,6 @@ pub struct Operations {
     busy: watch::Sender<()>,
 }
 
-/// What a client asks for.
-pub struct Asked {
-    pub caller: Identity,
-    pub id: String,
-    pub verb: Verb,
-    pub about: String,
-    /// The client's own bounds, as a document.
-    pub allow: String,
-    pub document: Vec<u8>,
-    /// Nobody waits for it: while another one works on the same instance, it is not wanted.
-    pub gives_way: bool,
-}
-
 /// An operation's id, and the document of its outcome.
 pub type Ended = (String, Document);
 
@@ -88,15 +78,6 @@ struct Waiting {
 enum Reply {
     Ended(Document),
     Waits(Waiting),
-}
-
-// === impl Asked ===
-
-impl Asked {
-    fn subject(&self) -> Subject {
-        let (operation, verb) = (self.id.clone(), self.verb.as_str().to_owned());
-        Subject { operation, caller: self.caller.to_string(), verb, about: self.about.clone() }
-    }
 }
 
 // === impl Operations ===
@@ -120,6 +101,11 @@ impl Operations {
             ending: Cancel::new(),
             busy: watch::channel(()).0,
         })
+    }
+
+    /// In which documents may be, of those who ask and in the store.
+    pub fn forms(&self) -> Forms {
+        self.store.forms()
     }
 
     /// The outcome, when there is one. Dropped, the operation goes on.
@@ -146,20 +132,20 @@ impl Operations {
 
     async fn accept(self: Arc<Self>, asked: Asked, engine: Arc<dyn Provisioner>) -> Result<Reply, Status> {
         let (subject, since) = (asked.subject(), Instant::now());
-        let Asked { caller, id, verb, about, allow, document, gives_way } = asked;
+        let Asked { id, about, gives_way, .. } = &asked;
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(refusal::unreadable("operation's id", &"it is not a word of at most 64 letters and digits"));
         }
-        let wish = Wish::read(verb, &document).map_err(|error| refusal::unreadable("request", &error))?;
-        if wish.about() != about {
+        let Document { form, bytes } = &asked.request;
+        let wish = Wish::read(self.forms(), asked.verb, bytes, *form);
+        let wish = wish.map_err(|error| refusal::other_form("request", &error))?;
+        if wish.about() != *about {
             return Err(refusal::unreadable("request", &format_args!("it is about {}, not {about}", wish.about())));
         }
-        // Somebody else's equal request is another wish, and nobody gets the outcome of another one's id.
-        let digest = short_hash([&caller.to_string(), verb.as_str(), &allow, &String::from_utf8_lossy(&document)], 64);
-        if gives_way && self.known.is_busy_with(&about) {
-            return Err(refusal::gives_way(&about));
+        if *gives_way && self.known.is_busy_with(about) {
+            return Err(refusal::gives_way(about));
         }
-        let entry = Entry { id, caller, verb, about, digest, allow, request: document, cancelled: false };
+        let entry = asked.entry(self.forms()).map_err(|error| refusal::other_form("request", &error))?;
         if !self.ending.is_cancelled() {
             let announced = self.trail.accept(&entry).await;
             announced.map_err(|error| refusal::ledger(&error))?;
@@ -234,7 +220,7 @@ impl Operations {
             this.metrics.measure_operation(verb, kind, ending.label(), waited, begun.elapsed());
             let is_done = ending.state() == OperationState::Done;
             root.record("outcome", ending.label()).record("otel.status_code", if is_done { "ok" } else { "error" });
-            this.conclude(&of, &ending, ended.into()).await;
+            this.conclude(&of, verb, &ending, ended).await;
             let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(about, milliseconds, "An operation ended");
             if this.known.has_queue() {
@@ -248,22 +234,25 @@ impl Operations {
     }
 
     /// Its end is in the ledger, and then in the journal, where whoever comes too late for the event finds the outcome.
-    async fn conclude(&self, of: &Subject, ending: &Ending, ended: Document) {
+    async fn conclude(&self, of: &Subject, verb: Verb, ending: &Ending, ended: Vec<u8>) {
         self.trail.end(of, ending).await;
-        let outcome = self.write_end(&of.operation, ended).await;
+        let outcome = self.forms().document(Message::outcome(verb), ended);
+        let outcome = self.write_end(&of.operation, verb, ending, outcome).await;
         self.trail.show(of, EventKind::Ended, ending.in_words());
         self.known.end(&of.operation, outcome);
     }
 
     /// The outcome that counts, once it is in the journal: it is kept here until then, which is at most one for each place. `None`:
     /// another daemon has the operation now.
-    async fn write_end(&self, id: &str, outcome: Document) -> Option<Document> {
+    async fn write_end(&self, id: &str, verb: Verb, ending: &Ending, outcome: Document) -> Option<Document> {
+        let shared = self.forms().share(Message::outcome(verb), &outcome);
         let mut is_first = true;
         loop {
-            match self.store.end(id, &outcome).await {
+            match self.store.end(id, &shared, ending).await {
                 Ok(ended) => {
                     death::maybe_die();
-                    return ended;
+                    // Whoever waits here gets all that the own form says.
+                    return ended.map(|ended| if ended == shared { outcome } else { ended });
                 }
                 Err(error) if is_first => {
                     tracing::error!(error = in_one_line(&error), "The end of an operation can't be written yet");

@@ -1,5 +1,9 @@
 //! What came of an operation, from the document of its outcome: for the ledger, the lists and the metrics alike.
 
+use crate::{
+    contract::Verb,
+    forms::{Forms, Message},
+};
 use goldenpath_core::{
     domain::{Problem, Severity},
     provision::OperationState,
@@ -37,6 +41,13 @@ struct Found {
 // === impl Ending ===
 
 impl Ending {
+    /// Of an outcome in some form. What only a newer release knows is read as far as it goes.
+    pub fn of(forms: Forms, verb: Option<Verb>, outcome: &[u8], form: u32) -> Self {
+        let known = verb.and_then(|verb| forms.for_types(Message::outcome(verb), outcome, form).ok());
+        Self::read(known.as_deref().unwrap_or(outcome))
+    }
+
+    /// Of one in the form of this release's types.
     pub fn read(outcome: &[u8]) -> Self {
         // Ours, and written a moment ago or by an earlier release.
         serde_json::from_slice(outcome).unwrap_or(Self { exists: None, gone: false, objects: None, problems: vec![] })
@@ -109,7 +120,6 @@ impl Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::Verb;
 
     #[test]
     fn an_outcome_is_read_as_it_is_written() {

@@ -107,7 +107,7 @@ impl Page {
     async fn admit<B>(&self, request: &Request<B>, peer: &Peer) -> Result<Caller, Refused> {
         let token = bearer(request.headers().get(AUTHORIZATION).map(|value| value.as_bytes()));
         let token = token.map_err(|problem| Refused::of(refusal::admission(&problem)))?;
-        let caller = self.gate.admit(peer, token.as_deref(), "[]".to_owned()).await.map_err(Refused::of)?;
+        let caller = self.gate.admit(peer, token.as_deref(), vec![]).await.map_err(Refused::of)?;
         caller.check().map_err(Refused::of)?;
         Ok(caller)
     }

@@ -1,6 +1,9 @@
 //! What the daemon returns instead of an outcome: a status with a problem in it, and the problem that a status is.
 
-use crate::error::{JournalError, LedgerError, in_one_line};
+use crate::{
+    error::{JournalError, LedgerError, in_one_line},
+    forms::FormError,
+};
 use goldenpath_core::{domain::Problem, policy::Identity};
 use tonic::{Code, Status};
 
@@ -37,6 +40,27 @@ pub fn unreadable_problem(what: &str, error: &dyn std::fmt::Display) -> Problem 
         format!("The daemon can't read the {what}: {error}; use one release of both"),
         "Nothing was changed. Use the provider and the daemon of the same release.",
     )
+}
+
+pub fn other_form(what: &str, error: &FormError) -> Status {
+    let code = match error {
+        FormError::Json(_) => Code::InvalidArgument,
+        FormError::Newer { .. } | FormError::Unsayable { .. } => Code::FailedPrecondition,
+    };
+    status(code, &other_form_problem(what, error))
+}
+
+/// Also on the client's side.
+pub fn other_form_problem(what: &str, error: &FormError) -> Problem {
+    match error {
+        FormError::Json(error) => unreadable_problem(what, error),
+        FormError::Newer { .. } | FormError::Unsayable { .. } => Problem::error(
+            VERSION,
+            format!("The {what} can't pass between these releases: {error}"),
+            "Provider and daemon are of neighbouring releases, and only the newer one knows what it says. Upgrade the older one, then \
+             plan again.",
+        ),
+    }
 }
 
 /// A token that proves nothing.

@@ -5,6 +5,7 @@ use crate::{
     contract::api,
     error::{JournalError, in_one_line},
     events::Watching,
+    forms::Document,
     gate::MakeSurvey,
     ledger::EntryKind,
     operations::Operations,
@@ -138,7 +139,8 @@ impl Reports {
     /// What was asked for by one that is in sight, for people.
     pub async fn request(&self, id: &str) -> Result<String, Problem> {
         let request = self.store.request(id).await.map_err(|error| unread(&error))?;
-        request.map(|request| asked::text(&request)).ok_or_else(|| refusal::no_operation(id))
+        let (verb, Document { form, bytes }) = request.ok_or_else(|| refusal::no_operation(id))?;
+        Ok(asked::text(&asked::as_read(verb, &bytes, form)))
     }
 
     fn report(&self, kept: Kept) -> OperationReport {

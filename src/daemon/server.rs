@@ -2,6 +2,7 @@
 
 use crate::{
     error::DaemonError,
+    forms::Forms,
     gate::{Gate, MakeEngine, MakeSurvey},
     health::{Health, HttpListener, HttpPlace},
     listen::{Listen, Shared},
@@ -68,6 +69,16 @@ pub async fn serve(
     listening: impl FnOnce(&[String]),
     end: impl Future<Output = ()>,
 ) -> Result<(), DaemonError> {
+    serve_as(daemon, Forms::own(), listening, end).await
+}
+
+/// As the release that knows these forms.
+pub async fn serve_as(
+    daemon: Daemon,
+    forms: Forms,
+    listening: impl FnOnce(&[String]),
+    end: impl Future<Output = ()>,
+) -> Result<(), DaemonError> {
     let Daemon {
         listen,
         journal,
@@ -86,7 +97,7 @@ pub async fn serve(
         clock,
     } = daemon;
     let has_tokens = tokens.is_some();
-    let store = store::open(&journal, retention).await?;
+    let store = store::open(&journal, retention, forms).await?;
     let Opened { trail, knowledge } = open_ledger(&audit, &clock).await?;
     let gate = Arc::new(Gate::new(engines, callers, Tokens::new(tokens)?, has_sessions, trail.clone()));
     let operations = Operations::new(store.clone(), gate.clone(), trail.clone(), reads, metrics.clone());

@@ -1,8 +1,9 @@
 //! One connection: its engine, and each call of the API on it. Dropped with the connection, and all that its engine remembers.
 
 use crate::{
-    contract::{self, LARGEST_MESSAGE, Verb, work_together},
+    contract::{LARGEST_MESSAGE, Verb, work_together},
     events::Watching,
+    forms::{Document, FormError, Forms, Message, Method},
     gate::{Caller, Gate, Peer, bearer},
     held::may_change,
     operations::{Asked, Operations},
@@ -11,7 +12,7 @@ use crate::{
     store::Which,
 };
 use goldenpath_core::{
-    domain::{self, ClusterRef, Id, Problem, from_document_text},
+    domain::{self, ClusterRef, Id, Problem},
     provision::{Bounds, Cancel, ObserveRequest, PreviewRequest, Provisioner, RemoveRequest, WantedPath},
 };
 use provisioner_proto::{
@@ -28,9 +29,18 @@ pub struct Service {
     gate: Arc<Gate>,
     reports: Arc<Reports>,
     peer: Arc<Peer>,
-    caller: OnceLock<Caller>,
+    greeting: OnceLock<Greeting>,
     /// Cancelled once it is known who calls.
     greeted: Cancel,
+}
+
+/// What Hello has settled for this connection.
+struct Greeting {
+    caller: Caller,
+    /// In which documents travel.
+    form: u32,
+    /// What the provider block narrows, as the client has said it.
+    allow: Document,
 }
 
 // === impl Service ===
@@ -44,23 +54,32 @@ impl Service {
         peer: Arc<Peer>,
     ) -> (ProvisionerServer<Self>, Cancel) {
         let greeted = Cancel::new();
-        let service = Self { operations, gate, reports, peer, caller: OnceLock::new(), greeted: greeted.clone() };
+        let service = Self { operations, gate, reports, peer, greeting: OnceLock::new(), greeted: greeted.clone() };
         let server = ProvisionerServer::new(service)
             .max_decoding_message_size(LARGEST_MESSAGE)
             .max_encoding_message_size(LARGEST_MESSAGE);
         (server, greeted)
     }
 
+    fn greeting(&self) -> Result<&Greeting, Status> {
+        let greeting = self.greeting.get().ok_or_else(refusal::no_hello)?;
+        greeting.caller.check()?;
+        Ok(greeting)
+    }
+
     fn caller(&self) -> Result<&Caller, Status> {
-        let caller = self.caller.get().ok_or_else(refusal::no_hello)?;
-        caller.check()?;
-        Ok(caller)
+        Ok(&self.greeting()?.caller)
+    }
+
+    fn forms(&self) -> Forms {
+        self.operations.forms()
     }
 
     /// In a task of its own: what a read has begun must not be dropped half done, since other calls of the connection wait for
     /// it; and a panic is this call's failure alone.
     async fn read<Q, A, F>(
         &self,
+        method: Method,
         request: Request<ReadRequest>,
         work: impl FnOnce(Arc<dyn Provisioner>, Q) -> F,
     ) -> Result<Response<ReadResponse>, Status>
@@ -69,13 +88,15 @@ impl Service {
         A: Serialize,
         F: Future<Output = A> + Send + 'static,
     {
-        let engine = self.caller()?.engine.clone();
+        let (Greeting { caller, form, .. }, forms) = (self.greeting()?, self.forms());
         let ReadRequest { about, document } = request.into_inner();
-        let query = from_document_text(&document).map_err(|error| refusal::unreadable("request", &error))?;
-        let work = work(engine, query);
-        let done = tokio::spawn(async move { serde_json::to_vec(&work.await) }).await;
+        let query = forms.read(Message::Request(method), &document, *form);
+        let work = work(caller.engine.clone(), query.map_err(|error| refusal::other_form("request", &error))?);
+        let form = *form;
+        let done = tokio::spawn(async move { forms.write(Message::Response(method), &work.await, form) }).await;
         match done {
             Ok(Ok(document)) => Ok(Response::new(ReadResponse { document })),
+            Ok(Err(error @ FormError::Unsayable { .. })) => Err(refusal::other_form("response", &error)),
             _ => Err(refusal::bug(&format!("read {about}"))),
         }
     }
@@ -85,12 +106,14 @@ impl Service {
         verb: Verb,
         request: Request<OperationRequest>,
     ) -> Result<Response<OperationResponse>, Status> {
-        let Caller { identity, engine, allow, .. } = self.caller()?;
+        let Greeting { caller: Caller { identity, engine, .. }, form, allow } = self.greeting()?;
         let OperationRequest { operation: id, about, document } = request.into_inner();
-        let (caller, allow) = (identity.clone(), allow.clone());
-        let asked = Asked { caller, id, verb, about, allow, document, gives_way: false };
-        let (operation, document) = self.operations.run(asked, engine.clone()).await?;
-        Ok(Response::new(OperationResponse { operation, document: document.to_vec() }))
+        let (caller, allow, request) = (identity.clone(), allow.clone(), Document::new(*form, document));
+        let asked = Asked { caller, id, verb, about, allow, request, gives_way: false };
+        let (operation, outcome) = self.operations.run(asked, engine.clone()).await?;
+        let document = self.forms().convert(Message::outcome(verb), &outcome.bytes, outcome.form, *form);
+        let document = document.map_err(|error| refusal::other_form("outcome", &error))?.into_owned();
+        Ok(Response::new(OperationResponse { operation, document }))
     }
 }
 
@@ -99,21 +122,21 @@ impl Api for Service {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloResponse>, Status> {
         let token = bearer(request.metadata().get("authorization").map(|value| value.as_encoded_bytes()));
         let token = token.map_err(|problem| refusal::admission(&problem))?;
-        let HelloRequest { api, release, allow } = request.into_inner();
-        let own = (domain::release(), contract::api());
+        let HelloRequest { api, release, allow, form } = request.into_inner();
+        let (forms, own) = (self.forms(), (domain::release(), self.forms().api()));
         if !work_together(api, own.1) {
             return Err(refusal::wrong_version((&release, api), own));
         }
-        let bounds: Vec<Bounds> =
-            from_document_text(&allow).map_err(|error| refusal::unreadable("bounds of the client", &error))?;
-        let allow =
-            serde_json::to_string(&bounds).map_err(|error| refusal::unreadable("bounds of the client", &error))?;
-        if self.caller.get().is_some() {
+        // A client does not know yet whom it greets, so it says in which form its bounds are.
+        let allow = Document::new(if form == 0 { api } else { form }, allow);
+        let bounds: Result<Vec<Bounds>, _> = forms.read(Message::Bounds, &allow.bytes, allow.form);
+        let bounds = bounds.map_err(|error| refusal::other_form("bounds of the client", &error))?;
+        if self.greeting.get().is_some() {
             return Err(refusal::unreadable("greeting", &"it is the second one of this connection"));
         }
-        let caller = self.gate.admit(&self.peer, token.as_deref(), allow).await?;
+        let caller = self.gate.admit(&self.peer, token.as_deref(), bounds).await?;
         tracing::debug!(api, release, caller = caller.identity.to_string(), "A client connected");
-        if self.caller.set(caller).is_err() {
+        if self.greeting.set(Greeting { caller, form: forms.between(api), allow }).is_err() {
             return Err(refusal::unreadable("greeting", &"it is the second one of this connection"));
         }
         self.greeted.cancel();
@@ -121,45 +144,64 @@ impl Api for Service {
     }
 
     async fn facts(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, cluster: ClusterRef| async move { engine.facts(&cluster).await }).await
+        self.read(Method::Facts, request, |engine, cluster: ClusterRef| async move { engine.facts(&cluster).await })
+            .await
     }
 
     async fn only_cluster(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, (): ()| async move { engine.only_cluster().await }).await
+        self.read(Method::OnlyCluster, request, |engine, (): ()| async move { engine.only_cluster().await }).await
     }
 
     async fn find(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, id: Id| async move { engine.find(&id).await }).await
+        self.read(Method::Find, request, |engine, id: Id| async move { engine.find(&id).await }).await
     }
 
     async fn files(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, id: Id| async move { engine.files(&id).await }).await
+        self.read(Method::Files, request, |engine, id: Id| async move { engine.files(&id).await }).await
     }
 
     async fn describe(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, id: Id| async move { engine.describe(&id).await }).await
+        self.read(Method::Describe, request, |engine, id: Id| async move { engine.describe(&id).await }).await
     }
 
     async fn golden_path(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, wanted: WantedPath| async move { engine.golden_path(&wanted).await }).await
+        self.read(
+            Method::GoldenPath,
+            request,
+            |engine, wanted: WantedPath| async move { engine.golden_path(&wanted).await },
+        )
+        .await
     }
 
     async fn observe(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, wanted: ObserveRequest| async move { engine.observe(wanted).await }).await
+        self.read(
+            Method::Observe,
+            request,
+            |engine, wanted: ObserveRequest| async move { engine.observe(wanted).await },
+        )
+        .await
     }
 
     async fn preview(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, wanted: PreviewRequest| async move { engine.preview(wanted).await }).await
+        self.read(
+            Method::Preview,
+            request,
+            |engine, wanted: PreviewRequest| async move { engine.preview(wanted).await },
+        )
+        .await
     }
 
     async fn preview_remove(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        self.read(request, |engine, wanted: RemoveRequest| async move { engine.preview_remove(&wanted).await }).await
+        self.read(Method::PreviewRemove, request, |engine, wanted: RemoveRequest| async move {
+            engine.preview_remove(&wanted).await
+        })
+        .await
     }
 
     async fn unprotect(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
         let Caller { identity, may, .. } = self.caller()?;
         let (identity, may, trail) = (identity.clone(), *may, self.reports.trail.clone());
-        self.read(request, |engine, id: Id| async move {
+        self.read(Method::Unprotect, request, |engine, id: Id| async move {
             let about = id.to_string();
             may_change(may, &identity, &trail, "unprotect", &about).await?;
             trail.unprotect(&identity, &about, engine.unprotect(&id)).await
@@ -177,25 +219,25 @@ impl Api for Service {
 
     async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<CancelResponse>, Status> {
         // Also of somebody whose token has expired meanwhile: it begins nothing.
-        let caller = self.caller.get().ok_or_else(refusal::no_hello)?;
+        let Greeting { caller, .. } = self.greeting.get().ok_or_else(refusal::no_hello)?;
         self.operations.cancel(&caller.identity, &request.into_inner().operation).await;
         Ok(Response::new(CancelResponse {}))
     }
 
     async fn status(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
         let reports = self.reports.clone();
-        self.read(request, |_, (): ()| async move { Ok::<_, Problem>(reports.status().await) }).await
+        self.read(Method::Status, request, |_, (): ()| async move { Ok::<_, Problem>(reports.status().await) }).await
     }
 
     async fn list(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
         let (reports, bounds) = (self.reports.clone(), self.caller()?.bounds.clone());
-        self.read(request, |_, (): ()| async move { reports.instances(bounds).await }).await
+        self.read(Method::List, request, |_, (): ()| async move { reports.instances(bounds).await }).await
     }
 
     async fn operations(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
         let (reports, caller) = (self.reports.clone(), self.caller()?);
         let (identity, bounds) = (caller.identity.clone(), caller.bounds.clone());
-        self.read(request, |_, (): ()| async move {
+        self.read(Method::Operations, request, |_, (): ()| async move {
             let sight = reports.sight(&identity, bounds).await?;
             reports.operations(Which::All, &sight).await
         })
@@ -205,7 +247,7 @@ impl Api for Service {
     async fn pause(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
         let Caller { identity, may, .. } = self.caller()?;
         let (reports, identity, may) = (self.reports.clone(), identity.clone(), *may);
-        self.read(request, |engine, (id, is_paused): (Id, bool)| async move {
+        self.read(Method::Pause, request, |engine, (id, is_paused): (Id, bool)| async move {
             let verb = if is_paused { "pause" } else { "resume" };
             may_change(may, &identity, &reports.trail, verb, &id.to_string()).await?;
             reports.pause(&identity, &id, is_paused, &*engine).await

@@ -6,6 +6,9 @@
 //! not a fence, as a lease on a record is (`core/provision/engine/execute/lease.rs`): a daemon that was stopped for a while and lost
 //! its claim may still be at work in the target. That is safe, because the second run waits for the lease on the record and goes on
 //! from what the record says, and every change of a record expects the version read before.
+//!
+//! Documents have the form that the row says ([`Forms`]), since daemons of two releases may share a store, and one may follow the other
+//! in either direction. What has a newer form than a daemon knows it does not take.
 
 mod open;
 mod pauses;
@@ -16,17 +19,21 @@ pub use open::{JournalPlace, open};
 pub use pauses::Pauses;
 pub use postgres::Postgres;
 
-use crate::{contract::Verb, error::JournalError, outcome::Ending, sight::Sight};
+use crate::{
+    contract::Verb,
+    error::JournalError,
+    forms::{Document, Forms, Message},
+    outcome::Ending,
+    sight::Sight,
+};
 use async_trait::async_trait;
 use goldenpath_core::policy::Identity;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// How often claims are renewed and the store is asked for news, even if it could not say that there are any.
 pub const BEAT: Duration = Duration::from_secs(2);
 /// How long a claim holds without being renewed. Four beats: one that is late or lost is no reason to begin an operation twice.
 pub const CLAIM: Duration = Duration::from_secs(8);
-
-pub type Document = Arc<[u8]>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -36,6 +43,10 @@ pub struct Entry {
     pub about: String,
     /// Of caller, verb, bounds and request: equal ones are the same wish.
     pub digest: String,
+    /// The same in other forms, which a neighbour may have written. Empty in what is read.
+    pub other_digests: Vec<String>,
+    /// That of bounds and request.
+    pub form: u32,
     /// The client's bounds, which hold when it is run again.
     pub allow: String,
     pub request: Vec<u8>,
@@ -79,8 +90,8 @@ pub struct News {
     pub lost: Vec<String>,
     /// Of the running ones: a client has cancelled them, through whichever daemon.
     pub cancelled: Vec<String>,
-    /// Of the awaited ones.
-    pub ended: Vec<(String, Document)>,
+    /// Of the awaited ones. Without a verb: this release does not know it.
+    pub ended: Vec<(String, Option<Verb>, Document)>,
     /// Of the awaited ones: the journal does not hold them, as after it was restored from a backup.
     pub unknown: Vec<String>,
 }
@@ -118,13 +129,16 @@ pub trait Lead: Send + Sync {
 
 #[async_trait]
 pub trait Store: Send + Sync {
+    /// Those that whoever has opened it knows.
+    fn forms(&self) -> Forms;
     /// Before anything of it is done; an error means that nothing may be done. The client waits from here on (`leave`). Of requests
     /// at the same time each is accepted as if it had come alone; asked again with the same id it is the same operation. An equal
     /// request joins an operation that has not ended and that no client waits for any more.
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError>;
     /// The client with this id of an operation waits no longer. What it waited for can still be asked for by that id.
     fn leave(&self, client: &str);
-    /// Claims operations that nobody works on, the oldest first, at most so many. `may_take_over`: also those whose claim is over.
+    /// Claims operations that nobody works on and whose form is known, the oldest first, at most so many. `may_take_over`: also those
+    /// whose claim is over.
     async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Taken>, JournalError>;
     /// How many operations nobody works on, whether a client waits for them or not.
     async fn waiting(&self) -> Result<u64, JournalError>;
@@ -135,7 +149,7 @@ pub trait Store: Send + Sync {
     async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError>;
     /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended. What is gone
     /// by it is paused no longer: made again under the name, it is another one.
-    async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError>;
+    async fn end(&self, id: &str, outcome: &Document, ending: &Ending) -> Result<Option<Document>, JournalError>;
     /// The latest first, at most so many of those that are asked for and in sight: what others did later takes no place from them.
     async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError>;
     /// The last one on each of these instances.
@@ -144,11 +158,11 @@ pub trait Store: Send + Sync {
     async fn pauses(&self) -> Result<Pauses, JournalError>;
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError>;
     /// What the daemon that compares clusters has found of one, for the others.
-    async fn share(&self, cluster: &str, comparison: &str) -> Result<(), JournalError>;
+    async fn share(&self, cluster: &str, comparison: &Document) -> Result<(), JournalError>;
     /// Of each cluster the last one that was shared.
-    async fn comparisons(&self) -> Result<Vec<String>, JournalError>;
+    async fn comparisons(&self) -> Result<Vec<Document>, JournalError>;
     /// As it was accepted. `None`: the journal does not hold it.
-    async fn request(&self, id: &str) -> Result<Option<Vec<u8>>, JournalError>;
+    async fn request(&self, id: &str) -> Result<Option<(Verb, Document)>, JournalError>;
     /// Under which id an operation is carried out that a client knows by this one.
     async fn operation_of(&self, client: &str) -> Result<String, JournalError>;
     /// To the other daemons, as far as they listen. At most 8,000 bytes.
@@ -166,10 +180,28 @@ pub trait Store: Send + Sync {
     async fn lead(&self) -> Result<Option<Box<dyn Lead>>, JournalError>;
 }
 
-/// Who asked, as a document and as the text that tells one caller from another.
-fn caller_texts(caller: &Identity) -> (String, String) {
-    // Texts by name: nothing of it could fail to be written.
-    (serde_json::to_string(caller).unwrap_or_default(), caller.to_string())
+// === impl Entry ===
+
+impl Entry {
+    /// In every form.
+    pub fn digests(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.digest).chain(&self.other_digests)
+    }
+
+    /// Who asked, as a document and as the text that tells one caller from another.
+    fn caller_columns(&self, forms: Forms) -> Result<(String, String), JournalError> {
+        let document = forms.write(Message::Identity, &self.caller, self.form)?;
+        Ok((String::from_utf8_lossy(&document).into_owned(), self.caller.to_string()))
+    }
+}
+
+// === impl Kept ===
+
+impl Kept {
+    /// By the outcome, if there is one.
+    fn ending(forms: Forms, verb: &str, outcome: Option<&[u8]>, form: u32) -> Option<Ending> {
+        outcome.map(|outcome| Ending::of(forms, Verb::parse(verb), outcome, form))
+    }
 }
 
 #[cfg(test)]

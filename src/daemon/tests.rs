@@ -7,6 +7,7 @@ mod health;
 #[path = "../../acceptance-tests/issuer.rs"]
 mod issuer;
 mod messages;
+mod neighbours;
 mod network;
 mod newer;
 mod page;
@@ -14,7 +15,8 @@ mod shared;
 
 use crate::{
     EntryKind, LedgerEntry,
-    contract::Verb,
+    contract::{API, Verb},
+    forms::{Document, Forms},
     gate::MakeEngine,
     metrics::Metrics,
     operations::{Asked, Operations},
@@ -33,14 +35,14 @@ use std::{sync::Arc, time::Duration};
 pub const HOUR: Duration = Duration::from_secs(3600);
 
 pub fn request(id: &str) -> Asked {
-    let document = serde_json::to_vec(&ensure_of("demo")).unwrap();
+    let request = serde_json::to_vec(&ensure_of("demo")).unwrap();
     Asked {
         caller: Identity::Own,
         id: id.into(),
         verb: Verb::Ensure,
         about: "demo".into(),
-        allow: "[]".into(),
-        document,
+        allow: Document::new(API, *b"[]"),
+        request: Document::new(API, request),
         gives_way: false,
     }
 }
@@ -93,7 +95,7 @@ async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it()
     assert_eq!(operations.run(request("one"), engine.clone()).await.unwrap().1, outcome, "an outcome is kept");
     let refused = operations.run(request("four"), engine.clone()).await;
     assert!(refused.is_err() && engine.ensures() == 2, "a daemon that ends begins nothing");
-    let other = Asked { allow: "[{}]".into(), ..request("one") };
+    let other = Asked { allow: Document::new(API, *b"[{}]"), ..request("one") };
     assert!(operations.run(other, engine.clone()).await.is_err(), "another request under a known id");
     let caller = Identity::Kubernetes { user: "system:serviceaccount:pay:ci".into(), groups: vec![] };
     let other = Asked { caller, ..request("one") };

@@ -1,7 +1,8 @@
 //! The connection of a client: made at the first use with an exchange of versions, and made again once it was lost.
 
 use crate::{
-    contract::{self, LARGEST_MESSAGE, work_together},
+    contract::{LARGEST_MESSAGE, work_together},
+    forms::{Document, Forms, Message},
     refusal,
     socket::{may_talk, own_user},
     tls::{self, Pair},
@@ -64,29 +65,47 @@ pub enum Failed {
     Refused(Box<Problem>),
 }
 
+/// A connection on which both sides know each other.
+#[derive(Clone)]
+pub struct Greeted {
+    /// Counts connections, so that a late failure of an earlier one does not end this one.
+    pub generation: u64,
+    pub api: Api,
+    /// In which documents travel.
+    pub form: u32,
+}
+
 pub struct Connection {
+    pub forms: Forms,
     address: Address,
     token: Option<TokenSource>,
     endpoint: String,
-    /// As a document.
-    allow: Vec<u8>,
+    allow: Document,
     current: Mutex<Current>,
 }
 
 #[derive(Default)]
 struct Current {
-    /// Counts connections, so that a late failure of an earlier one does not end this one.
+    /// Of the last connection.
     generation: u64,
-    api: Option<Api>,
+    greeted: Option<Greeted>,
 }
 
 // === impl Connection ===
 
 impl Connection {
-    pub fn new(address: Address, token: Option<TokenSource>, endpoint: String, bounds: &[Bounds]) -> Self {
+    pub fn new(
+        forms: Forms,
+        address: Address,
+        token: Option<TokenSource>,
+        endpoint: String,
+        bounds: &[Bounds],
+    ) -> Self {
         // Lists of texts: nothing of it could fail to be written.
-        let allow = serde_json::to_vec(bounds).unwrap_or_default();
-        Self { address, token, endpoint, allow, current: Mutex::default() }
+        let allow = forms.document(Message::Bounds, serde_json::to_vec(bounds).unwrap_or_default());
+        // Of which release the daemon is, its response to them says.
+        let allow = forms.share(Message::Bounds, &allow);
+        Self { forms, address, token, endpoint, allow, current: Mutex::default() }
     }
 
     pub fn endpoint(&self) -> &str {
@@ -94,14 +113,16 @@ impl Connection {
     }
 
     /// The lock is held meanwhile: many requests at once cause one connection.
-    pub async fn api(&self) -> Result<(u64, Api), Failed> {
+    pub async fn greet(&self) -> Result<Greeted, Failed> {
         let mut current = self.current.lock().await;
-        if let Some(api) = &current.api {
-            return Ok((current.generation, api.clone()));
+        if let Some(greeted) = &current.greeted {
+            return Ok(greeted.clone());
         }
-        let api = self.connect().await?;
-        *current = Current { generation: current.generation + 1, api: Some(api.clone()) };
-        Ok((current.generation, api))
+        let (api, form) = self.connect().await?;
+        let generation = current.generation + 1;
+        let greeted = Greeted { generation, api, form };
+        *current = Current { generation, greeted: Some(greeted.clone()) };
+        Ok(greeted)
     }
 
     /// What a status means. A connection that is lost is not used again: tonic would make another one by itself, without a
@@ -115,18 +136,19 @@ impl Connection {
         }
         let mut current = self.current.lock().await;
         if current.generation == generation {
-            current.api = None;
+            current.greeted = None;
         }
         Failed::Lost(status.message().to_owned())
     }
 
-    async fn connect(&self) -> Result<Api, Failed> {
+    async fn connect(&self) -> Result<(Api, u32), Failed> {
         let token = self.token.as_ref().map(authorization).transpose()?;
         let channel = self.channel().await?;
         let mut api =
             Api::new(channel).max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE);
-        let (release, allow) = (domain::release().to_owned(), self.allow.clone());
-        let mut hello = Request::new(HelloRequest { api: contract::api(), release, allow });
+        let (own, release, Document { form, bytes }) = (self.forms.api(), domain::release(), &self.allow);
+        let message = HelloRequest { api: own, release: release.to_owned(), allow: bytes.to_vec(), form: *form };
+        let mut hello = Request::new(message);
         hello.set_timeout(GREETING);
         if let Some(token) = token {
             hello.metadata_mut().insert("authorization", token);
@@ -138,11 +160,11 @@ impl Connection {
             }
             Err(status) => return Err(Failed::Refused(Box::new(refusal::problem_of(&status, &self.endpoint)))),
         };
-        if !work_together(daemon.api, contract::api()) {
-            let status = refusal::wrong_version((domain::release(), contract::api()), (&daemon.release, daemon.api));
+        if !work_together(daemon.api, own) {
+            let status = refusal::wrong_version((release, own), (&daemon.release, daemon.api));
             return Err(Failed::Refused(Box::new(refusal::problem_of(&status, &self.endpoint))));
         }
-        Ok(api)
+        Ok((api, self.forms.between(daemon.api)))
     }
 
     async fn channel(&self) -> Result<Channel, Failed> {
@@ -221,4 +243,10 @@ fn cause(error: &tonic::transport::Error) -> String {
 /// connection was made again behind our back.
 fn is_lost(status: &Status) -> bool {
     status.source().is_some() || matches!(status.code(), Code::Unavailable | Code::Unauthenticated)
+}
+
+pub fn with_timeout<T>(message: T, limit: Duration) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(limit);
+    request
 }

@@ -1,7 +1,10 @@
 //! What the daemon reports, for the commands that look at it.
 
-use super::{Client, connection::Failed};
-use crate::{contract::instance_id, refusal};
+use super::{
+    Client,
+    connection::{Failed, Greeted},
+};
+use crate::{contract::instance_id, forms::Method, refusal};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::Problem,
@@ -13,24 +16,26 @@ use tonic::{Code, Request};
 #[async_trait]
 impl DaemonReports for Client {
     async fn status(&self) -> Result<DaemonStatus, Problem> {
-        self.ask("", &(), |mut api, request| async move { api.status(request).await }).await?
+        self.ask(Method::Status, "", &(), |mut api, request| async move { api.status(request).await }).await?
     }
 
     async fn instances(&self) -> Result<Instances, Problem> {
-        self.ask("", &(), |mut api, request| async move { api.list(request).await }).await?
+        self.ask(Method::List, "", &(), |mut api, request| async move { api.list(request).await }).await?
     }
 
     async fn operations(&self) -> Result<Vec<OperationReport>, Problem> {
-        self.ask("", &(), |mut api, request| async move { api.operations(request).await }).await?
+        self.ask(Method::Operations, "", &(), |mut api, request| async move { api.operations(request).await }).await?
     }
 
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), Problem> {
         let own = instance_id(id).ok_or_else(|| refusal::no_record(id))?;
-        self.ask(id, &(own, is_paused), |mut api, request| async move { api.pause(request).await }).await?
+        self.ask(Method::Pause, id, &(own, is_paused), |mut api, request| async move { api.pause(request).await })
+            .await?
     }
 
     async fn watch(&self, operation: Option<&str>, show: &mut Show<'_>) -> Result<(), Problem> {
-        let (generation, mut api) = self.connection.api().await.map_err(|failed| self.problem(failed))?;
+        let Greeted { generation, mut api, .. } =
+            self.connection.greet().await.map_err(|failed| self.problem(failed))?;
         let request = Request::new(WatchRequest { operation: operation.unwrap_or_default().to_owned() });
         let mut last = api.watch(request).await.map(tonic::Response::into_inner);
         let status = loop {

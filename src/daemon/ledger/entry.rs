@@ -79,6 +79,17 @@ pub struct Entry {
     pub previous: String,
 }
 
+/// What an entry of any release has, whatever a later one adds.
+#[derive(Deserialize)]
+struct AnyEntry {
+    #[serde(rename = "sequence")]
+    _sequence: u64,
+    #[serde(rename = "kind")]
+    _kind: String,
+    #[serde(rename = "previous")]
+    _previous: String,
+}
+
 // === impl EntryKind ===
 
 impl EntryKind {
@@ -116,7 +127,11 @@ impl Entry {
         if digest(before) != hash {
             return Err(EntryFault::Changed);
         }
-        let entry = serde_json::from_str(&format!("{before}}}")).map_err(|_| EntryFault::NoEntry)?;
-        Ok((entry, hash.to_owned()))
+        let entry = format!("{before}}}");
+        let fault = |_| match serde_json::from_str::<AnyEntry>(&entry) {
+            Ok(_) => EntryFault::Newer,
+            Err(_) => EntryFault::NoEntry,
+        };
+        Ok((serde_json::from_str(&entry).map_err(fault)?, hash.to_owned()))
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{error::LedgerError, tests::harness::FakeClock};
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{Body, Class, ClusterArn, ObjectKey, Observed},
+    domain::{Body, Class, ClusterArn, ObjectKey, Observed, digest},
     ports::{Apply, Deleted, Expect, Objects, PortError, Selector, calls},
 };
 use proptest::{prelude::*, sample::Index};
@@ -192,6 +192,28 @@ async fn what_a_kill_left_half_written_is_cut_off_and_said() {
             EntryKind::Head
         ]
     );
+}
+
+#[tokio::test]
+async fn what_a_newer_release_has_written_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    write(&path, &["a"]).await;
+    let text = fs::read_to_string(&path).unwrap();
+    let (_, hash) = Entry::read(text.lines().last().unwrap()).unwrap();
+    for (fields, is_newer, reason) in [
+        (r#""kind":"weighed""#, true, "a kind that came later"),
+        (r#""kind":"began","cost":1"#, true, "a field that came later"),
+        (r#""kind":7"#, false, "what no release writes"),
+    ] {
+        let before = format!(r#"{{"sequence":4,"at":"",{fields},"previous":"{hash}""#);
+        fs::write(&path, format!("{text}{before},\"hash\":\"{}\"}}\n", digest(&before))).unwrap();
+        for found in [verify_file(&path, vec![], |_, _| {}).map(drop), open(&path).map(drop)] {
+            let found = found.expect_err(reason);
+            assert!(found.to_string().contains("entry 4"), "{reason}: {found}");
+            assert_eq!(matches!(found, LedgerError::Newer { .. }), is_newer, "{reason}: {found}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ pub fn verify_file(
     let recorded = recorded_head(path)?;
     let key = SigningKey::read(&path_of(path))?.ok_or_else(|| LedgerError::Key { path: path_of(path) })?;
     let ledger = fs::read(path).map_err(|source| LedgerError::File { path: path.to_owned(), source })?;
-    let damaged = |found| LedgerError::Damaged { path: path.to_owned(), found };
+    let damaged = |found| LedgerError::of_entry(path, found);
     let file = || head_path_of(path).display().to_string();
     let recorded =
         recorded.ok_or_else(|| damaged(BadEntry { sequence: 1, fault: EntryFault::NoHead { file: file() } }))?;
@@ -134,7 +134,7 @@ impl Inner {
         let (file, ledger, torn) = LedgerFile::open(path)?;
         let heads = recorded_head(path)?.into_iter().collect();
         let verified = verify(&ledger, &Expected { public: None, heads }, each);
-        let end = verified.map_err(|found| LedgerError::Damaged { path: path.to_owned(), found })?.end;
+        let end = verified.map_err(|found| LedgerError::of_entry(path, found))?.end;
         let key = key_of(path, &end)?;
         let Link { sequence, hash, public, head } = end;
         let is_signed = head.is_some_and(|(at, _)| at == sequence);

@@ -1,9 +1,6 @@
 //! What this process knows of operations: which of them it carries out, and which of its clients wait for which.
 
-use crate::{
-    store::{Document, Entry},
-    trail::Subject,
-};
+use crate::{forms::Document, store::Entry, trail::Subject};
 use goldenpath_core::{
     policy::Identity,
     provision::{Cancel, Provisioner},

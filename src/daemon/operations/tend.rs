@@ -4,12 +4,17 @@
 use super::{Operations, wish::Wish};
 use crate::{
     error::{JournalError, in_one_line},
+    forms::{FormError, Message},
     outcome::Ending,
     refusal,
     store::{BEAT, CLAIM, Entry, News, Taken},
     trail::Subject,
 };
-use goldenpath_core::{domain::Problem, ports::operation, provision::Provisioner};
+use goldenpath_core::{
+    domain::Problem,
+    ports::operation,
+    provision::{Bounds, Provisioner},
+};
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -72,8 +77,9 @@ impl Operations {
                 tracing::warn!(operation = id, "Another daemon has taken over an operation that is still at work here");
             }
         }
-        for (id, outcome) in ended {
-            self.trail.end_elsewhere(&id, &Ending::read(&outcome));
+        for (id, verb, outcome) in ended {
+            let ending = Ending::of(self.forms(), verb, &outcome.bytes, outcome.form);
+            self.trail.end_elsewhere(&id, &ending);
             self.known.end(&id, Some(outcome));
         }
         for id in unknown {
@@ -99,11 +105,11 @@ impl Operations {
         let whose = (entry.allow.clone(), entry.caller.to_string());
         let engine = match made.get(&whose) {
             Some(engine) => Ok(engine.clone()),
-            None => self.gate.engine(&entry.caller, &entry.allow),
+            None => self.bounds(entry).and_then(|bounds| self.gate.engine(&entry.caller, bounds)),
         };
-        let read =
-            Wish::read(entry.verb, &entry.request).map_err(|error| refusal::unreadable_problem("request", &error));
-        match engine.and_then(|engine| Ok((engine, read?))) {
+        let wish = Wish::read(self.forms(), entry.verb, &entry.request, entry.form);
+        let wish = wish.map_err(|error| refusal::other_form_problem("request", &error));
+        match engine.and_then(|engine| Ok((engine, wish?))) {
             Ok((engine, wish)) => {
                 made.insert(whose, engine.clone());
                 self.start(entry, wish, engine, *waited);
@@ -114,13 +120,19 @@ impl Operations {
         }
     }
 
+    fn bounds(&self, entry: &Entry) -> Result<Vec<Bounds>, Problem> {
+        let bounds: Result<_, FormError> = self.forms().read(Message::Bounds, entry.allow.as_bytes(), entry.form);
+        bounds.map_err(|error| refusal::other_form_problem("bounds of the client", &error))
+    }
+
     /// Whoever asked for it has no rule any more: it ends where it stands.
     fn stop(self: &Arc<Self>, entry: &Entry, problem: Problem) {
         let (this, of, caller, busy) = (self.clone(), Subject::of(entry), entry.caller.clone(), self.busy.subscribe());
-        let stopped = entry.verb.failure(refusal::lost_rule(&caller));
+        let verb = entry.verb;
+        let stopped = verb.failure(refusal::lost_rule(&caller));
         let stop = async move {
             this.trail.refuse_request(&caller, &of.verb, &of.about, &problem).await;
-            this.conclude(&of, &Ending::read(&stopped), stopped.into()).await;
+            this.conclude(&of, verb, &Ending::read(&stopped), stopped).await;
             drop(busy);
         };
         tokio::spawn(operation::within(&entry.id, stop));

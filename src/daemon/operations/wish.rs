@@ -1,10 +1,11 @@
 //! What an operation is to do: the request of an ensure or a remove.
 
-use crate::{contract::Verb, refusal};
-use goldenpath_core::{
-    domain::from_document_text,
-    provision::{Cancel, EnsureRequest, Provisioner, RemoveRequest},
+use crate::{
+    contract::Verb,
+    forms::{FormError, Forms, Message},
+    refusal,
 };
+use goldenpath_core::provision::{Cancel, EnsureRequest, Provisioner, RemoveRequest};
 use std::sync::Arc;
 
 pub enum Wish {
@@ -15,10 +16,11 @@ pub enum Wish {
 // === impl Wish ===
 
 impl Wish {
-    pub fn read(verb: Verb, document: &[u8]) -> Result<Self, serde_json::Error> {
+    pub fn read(forms: Forms, verb: Verb, request: &[u8], form: u32) -> Result<Self, FormError> {
+        let message = Message::request(verb);
         Ok(match verb {
-            Verb::Ensure => Self::Ensure(Box::new(from_document_text(document)?)),
-            Verb::Remove => Self::Remove(Box::new(from_document_text(document)?)),
+            Verb::Ensure => Self::Ensure(Box::new(forms.read(message, request, form)?)),
+            Verb::Remove => Self::Remove(Box::new(forms.read(message, request, form)?)),
         })
     }
 

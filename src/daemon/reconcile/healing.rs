@@ -2,6 +2,7 @@
 
 use crate::{
     contract::Verb,
+    forms::Message,
     gate::Gate,
     ledger::EntryKind,
     operations::{Asked, Operations},
@@ -101,8 +102,8 @@ impl Healing {
     }
 
     async fn heal(&self, id: &Id, record: &Record, document: Vec<u8>) -> Result<(), String> {
-        let (caller, allow) = (Identity::Reconcile, "[]".to_owned());
-        let engine = self.gate.engine(&caller, &allow).map_err(|problem| problem.to_string())?;
+        let (caller, forms) = (Identity::Reconcile, self.operations.forms());
+        let engine = self.gate.engine(&caller, vec![]).map_err(|problem| problem.to_string())?;
         // An apply that came meanwhile must not be undone by what the round saw before it.
         let now = engine.find(id).await.map_err(|problem| problem.to_string())?;
         if now.as_ref() != Some(record) {
@@ -114,13 +115,13 @@ impl Healing {
             caller: caller.clone(),
             verb: Verb::Ensure,
             about: about.clone(),
-            allow,
-            document,
+            allow: forms.document(Message::Bounds, b"[]".to_vec()),
+            request: forms.document(Message::request(Verb::Ensure), document),
             gives_way: true,
         };
         let ended = self.operations.run(asked, engine).await;
         let (operation, outcome) = ended.map_err(|status| status.message().to_owned())?;
-        let ending = Ending::read(&outcome);
+        let ending = Ending::of(forms, Some(Verb::Ensure), &outcome.bytes, outcome.form);
         if ending.state() != OperationState::Done {
             return Err(ending.in_words());
         }

@@ -1,6 +1,9 @@
 //! What the last rounds found, for whoever asks, and what of a round is news.
 
-use crate::metrics::{EnvironmentLabels, InstanceCounts};
+use crate::{
+    forms::{Document, Forms, Message},
+    metrics::{EnvironmentLabels, InstanceCounts},
+};
 use goldenpath_core::{
     domain::{Record, ResourceKind},
     provision::{ClusterReport, DriftReport, ReportedProblem},
@@ -86,16 +89,16 @@ impl Knowledge {
     }
 
     /// For other daemons. `None`: nothing is known of it.
-    pub fn comparison(&self, cluster: &str) -> Option<String> {
+    pub fn comparison(&self, cluster: &str) -> Option<Vec<u8>> {
         let state = self.state();
         let instances = state.instances.iter().filter(|(id, _)| is_of(cluster, id));
         let instances = instances.map(|(id, known)| (id.clone(), known.clone())).collect();
-        serde_json::to_string(&Comparison { cluster: state.clusters.get(cluster)?.clone(), instances }).ok()
+        serde_json::to_vec(&Comparison { cluster: state.clusters.get(cluster)?.clone(), instances }).ok()
     }
 
-    /// What another daemon has found, in place of what is known of that cluster. One of another release may not be read.
-    pub fn adopt(&self, comparison: &str) {
-        let Ok(Comparison { cluster, instances }) = serde_json::from_str(comparison) else { return };
+    /// What another daemon has found, in place of what is known of that cluster. What only a later release can say is not known here.
+    pub fn adopt(&self, forms: Forms, Document { form, bytes }: &Document) {
+        let Ok(Comparison { cluster, instances }) = forms.read(Message::Comparison, bytes, *form) else { return };
         let mut state = self.state();
         state.instances.retain(|id, _| !is_of(&cluster.cluster, id));
         state.instances.extend(instances);
@@ -192,11 +195,13 @@ mod tests {
         one.learn(&record("demo-2/pay", "dev"), report(&["b"]));
         one.mark_reachable("demo", "now".to_owned());
         two.learn(&record("demo/gone", "dev"), report(&[]));
-        two.adopt(&one.comparison("demo").unwrap());
+        let forms = Forms::own();
+        two.adopt(forms, &forms.document(Message::Comparison, one.comparison("demo").unwrap()));
         assert_eq!((two.of("demo/pay"), two.of("demo/gone")), (Some(report(&["a"])), None), "all of this cluster");
         assert_eq!((two.of("demo-2/pay"), two.clusters()), (None, one.clusters()), "and of no other");
         assert!(two.learn(&record("demo/pay", "dev"), report(&["a"])).is_empty(), "nor is it news to it");
-        two.adopt("of a later release");
+        two.adopt(forms, &Document::new(forms.api() + 1, *b"of a later release"));
+        assert!(two.of("demo/pay").is_some(), "which says nothing to it");
     }
 
     #[test]

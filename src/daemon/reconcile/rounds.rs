@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     error::in_one_line,
+    forms::Message,
     gate::{Gate, MakeSurvey},
     ledger::EntryKind,
     metrics::{InstanceCounts, Metrics},
@@ -74,7 +75,7 @@ pub async fn adopt_comparisons(store: &dyn Store, knowledge: &Knowledge) {
         return;
     }
     match store.comparisons().await {
-        Ok(comparisons) => comparisons.iter().for_each(|comparison| knowledge.adopt(comparison)),
+        Ok(comparisons) => comparisons.iter().for_each(|found| knowledge.adopt(store.forms(), found)),
         Err(error) => tracing::warn!(error = in_one_line(&error), "What other daemons have found can't be read"),
     }
 }
@@ -168,6 +169,9 @@ impl Rounds {
     async fn share(&self, cluster: &str) {
         let comparison = self.knowledge.comparison(cluster).filter(|_| self.store.is_shared());
         let Some(comparison) = comparison else { return };
+        let forms = self.store.forms();
+        let comparison = forms.document(Message::Comparison, comparison);
+        let comparison = forms.share(Message::Comparison, &comparison);
         if let Err(error) = self.store.share(cluster, &comparison).await {
             tracing::warn!(cluster, error = in_one_line(&error), "What was found can't be shared with other daemons");
         }

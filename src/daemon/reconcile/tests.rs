@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    forms::Forms,
     gate::{MakeEngine, MakeSurvey},
     metrics::{Form, Metrics, Standing},
     operations::Operations,
@@ -127,7 +128,7 @@ impl Fixture {
         let engines: MakeEngine =
             Arc::new(move |_| -> Result<Arc<dyn Provisioner>, Problem> { Ok(own_engine.clone()) });
         let gate = gate(engines, &trail);
-        let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR).await.unwrap();
+        let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR, Forms::own()).await.unwrap();
         store.pause("good/paused", true).await.unwrap();
         let metrics = Metrics::new();
         let reads = Reads::new(Duration::ZERO, metrics.clone());
@@ -232,7 +233,7 @@ async fn what_was_removed_is_forgotten_in_the_next_round_of_any_tier() {
         let prod = of("goldenpath_environments{golden_path=\"team-standard\",version=\"1.0.0\",tier=\"prod\"} ");
         (prod, of("goldenpath_drifted_instances{kind=\"environment\"} "))
     };
-    let shares = |id: &str| fixture.knowledge.comparison("good").unwrap().contains(id);
+    let shares = |id: &str| String::from_utf8(fixture.knowledge.comparison("good").unwrap()).unwrap().contains(id);
     let count = |number: &str| Some(number.to_owned());
     fixture.is_calm(1, 1).await;
     assert_eq!(

@@ -1,7 +1,7 @@
 //! From what is configured to the store.
 
 use super::{Postgres, Store, postgres::PostgresStore, sqlite::SqliteStore};
-use crate::error::JournalError;
+use crate::{error::JournalError, forms::Forms};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Where the journal is.
@@ -14,9 +14,9 @@ pub enum JournalPlace {
 }
 
 /// `retention`: how long operations that have ended are kept.
-pub async fn open(place: &JournalPlace, retention: Duration) -> Result<Arc<dyn Store>, JournalError> {
+pub async fn open(place: &JournalPlace, retention: Duration, forms: Forms) -> Result<Arc<dyn Store>, JournalError> {
     Ok(match place {
-        JournalPlace::File(path) => Arc::new(SqliteStore::open(path, retention)?),
-        JournalPlace::Postgres(postgres) => Arc::new(PostgresStore::open(postgres, retention).await?),
+        JournalPlace::File(path) => Arc::new(SqliteStore::open(path, retention, forms)?),
+        JournalPlace::Postgres(postgres) => Arc::new(PostgresStore::open(postgres, retention, forms).await?),
     })
 }

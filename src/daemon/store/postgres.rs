@@ -6,6 +6,7 @@
 //! their digest. Who waits for an operation is written as well, under the id that each client has given it, since a client may ask
 //! any daemon.
 
+mod accept;
 mod connection;
 mod lead;
 mod listener;
@@ -16,18 +17,21 @@ mod statements;
 
 pub use settings::Postgres;
 
-use super::{Accepted, CLAIM, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, caller_texts};
+use super::{Accepted, CLAIM, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which};
 use crate::{
+    contract::Verb,
     error::JournalError,
+    forms::{Document, Forms},
     outcome::Ending,
     sight::Sight,
     store::postgres::{
+        accept::accept,
         connection::{Connector, LONGEST, within},
         listener::Listener,
-        rows::{Known, first, kept_operation, known_operation, taken_operation},
+        rows::{comparison, kept_operation, number, outcome, request, taken_operation},
         statements::{
-            AWAITED, CANCEL, END, FIND, INSERT, JOIN, LAST, LEAVE, MAY_WRITE, ONE_BY_ONE, OPERATION_OF, PAUSE, PAUSES,
-            PROBE, RECENT, RENEW, RENEW_CLIENTS, REQUEST, RESUME, SHARE, SHARED, TAKE, WAITING,
+            AWAITED, CANCEL, END, LAST, LEAVE, MAY_WRITE, OPERATION_OF, PAUSE, PAUSES, PROBE, RECENT, RENEW,
+            RENEW_CLIENTS, REQUEST, RESUME, SHARE, SHARED, TAKE, WAITING,
         },
     },
 };
@@ -39,7 +43,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
-use tokio_postgres::{Client, Row, types::ToSql};
+use tokio_postgres::{Row, types::ToSql};
 
 /// An operation needs a connection for milliseconds, at its begin and at its end.
 const CONNECTIONS: usize = 8;
@@ -59,6 +63,7 @@ pub struct PostgresStore {
     /// Of this process.
     daemon: String,
     retention: Duration,
+    forms: Forms,
     /// Something could not be done, and nothing has been written since to see whether it can be.
     has_failed: AtomicBool,
 }
@@ -66,7 +71,7 @@ pub struct PostgresStore {
 // === impl PostgresStore ===
 
 impl PostgresStore {
-    pub async fn open(postgres: &Postgres, retention: Duration) -> Result<Self, JournalError> {
+    pub async fn open(postgres: &Postgres, retention: Duration, forms: Forms) -> Result<Self, JournalError> {
         let connector = Connector::new(postgres)?;
         let pool = |size| {
             let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -82,7 +87,7 @@ impl PostgresStore {
         let daemon = format!("{one:016x}{two:016x}");
         let listener = Listener::start(connector.clone(), daemon.clone());
         let has_failed = AtomicBool::default();
-        let store = Self { pool, keeping, connector, listener, daemon, retention, has_failed };
+        let store = Self { pool, keeping, connector, listener, daemon, retention, forms, has_failed };
         let mut connection = store.connection(&store.keeping).await?;
         store.within(schema::migrate(&mut connection, schema::MIGRATIONS)).await?;
         Ok(store)
@@ -101,19 +106,13 @@ impl PostgresStore {
         pool.get().await.map_err(away)
     }
 
-    async fn all<T, C: FromIterator<T>>(
+    async fn all<T>(
         &self,
-        pool: &Pool,
         (statement, values): (&str, &[&(dyn ToSql + Sync)]),
-        read: fn(&Row) -> Result<T, JournalError>,
-    ) -> Result<C, JournalError> {
-        let connection = self.connection(pool).await?;
+        read: impl Fn(&Row) -> Result<T, JournalError>,
+    ) -> Result<Vec<T>, JournalError> {
+        let connection = self.connection(&self.pool).await?;
         self.within(async { connection.query(statement, values).await?.iter().map(read).collect() }).await
-    }
-
-    async fn find(&self, client: &Client, id: &str, digest: &str) -> Result<Option<Known>, JournalError> {
-        let found = client.query_opt(FIND, &[&id, &digest]).await?;
-        found.as_ref().map(known_operation).transpose()
     }
 }
 
@@ -123,41 +122,13 @@ fn seconds(duration: Duration) -> f64 {
 
 #[async_trait]
 impl Store for PostgresStore {
+    fn forms(&self) -> Forms {
+        self.forms
+    }
+
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
-        let Entry { id, caller, verb, about, digest, allow, request, cancelled: _ } = entry;
-        let (identity, caller) = caller_texts(caller);
         let mut connection = self.connection(&self.pool).await?;
-        let work = async {
-            let transaction = connection.transaction().await?;
-            transaction.query_one(ONE_BY_ONE, &[digest]).await?;
-            let known = self.find(transaction.client(), id, digest).await?;
-            let operation = match &known {
-                Some(known) if known.digest != *digest => return Ok(Accepted::OtherRequest),
-                Some(Known { outcome: Some(outcome), is_equal: false, .. }) => {
-                    return Ok(Accepted::Ended(outcome.as_slice().into()));
-                }
-                Some(known) => &known.id,
-                None if if_new == IfNew::Refuse => return Ok(Accepted::Refused),
-                None => {
-                    let claim = (if_new == IfNew::Begin).then_some(&self.daemon);
-                    let (verb, claimed) = (verb.as_str(), seconds(CLAIM));
-                    let values: [&(dyn ToSql + Sync); 10] =
-                        [id, &verb, about, digest, allow, request, &claim, &claimed, &identity, &caller];
-                    transaction.execute(INSERT, &values).await?;
-                    id
-                }
-            };
-            transaction.execute(JOIN, &[id, operation, &self.daemon, &seconds(CLAIM)]).await?;
-            let is_queued = known.is_none() && if_new == IfNew::Queue;
-            if is_queued {
-                transaction.execute(listener::NOTIFY, &[&self.daemon]).await?;
-            }
-            let is_begun = known.is_none() && !is_queued;
-            let waits = Accepted::Waits(operation.clone());
-            transaction.commit().await?;
-            Ok(if is_begun { Accepted::Begun } else { waits })
-        };
-        self.within(work).await
+        self.within(accept(&mut connection, &self.daemon, self.forms, entry, if_new)).await
     }
 
     /// In the background. If it fails, the client is thought to wait for as long as a claim holds.
@@ -177,9 +148,11 @@ impl Store for PostgresStore {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.within(async {
             let take = connection.prepare_cached(TAKE).await?;
-            let mut rows = connection.query(&take, &[&self.daemon, &may_take_over, &most, &seconds(CLAIM)]).await?;
+            let (claimed, newest) = (seconds(CLAIM), number(self.forms.api()));
+            let values: [&(dyn ToSql + Sync); 5] = [&self.daemon, &may_take_over, &most, &claimed, &newest];
+            let mut rows = connection.query(&take, &values).await?;
             rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
-            rows.iter().map(taken_operation).collect()
+            rows.iter().map(|row| taken_operation(row, self.forms)).collect()
         })
         .await
     }
@@ -209,9 +182,9 @@ impl Store for PostgresStore {
             }
             if !awaited.is_empty() {
                 for row in connection.query(AWAITED, &[&awaited]).await? {
-                    let (id, outcome): (String, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?);
+                    let (id, verb): (String, &str) = (row.try_get("id")?, row.try_get("verb")?);
                     news.unknown.retain(|unknown| *unknown != id);
-                    news.ended.extend(outcome.map(|outcome| (id, outcome.into())));
+                    news.ended.extend(outcome(&row)?.map(|outcome| (id, Verb::parse(verb), outcome)));
                 }
             }
             Ok(())
@@ -231,23 +204,23 @@ impl Store for PostgresStore {
         .await
     }
 
-    async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError> {
+    async fn end(&self, id: &str, ended: &Document, ending: &Ending) -> Result<Option<Document>, JournalError> {
         let connection = self.connection(&self.keeping).await?;
-        let is_gone = Ending::read(outcome).is_gone();
+        let (bytes, form, is_gone) = (&*ended.bytes, number(ended.form), ending.is_gone());
         self.within(async {
             let end = connection.prepare_cached(END).await?;
-            let values: [&(dyn ToSql + Sync); 5] = [&id, &outcome, &self.daemon, &seconds(self.retention), &is_gone];
-            let ended = connection.execute(&end, &values).await?;
-            if ended > 0 {
+            let retention = seconds(self.retention);
+            let values: [&(dyn ToSql + Sync); 6] = [&id, &bytes, &self.daemon, &retention, &is_gone, &form];
+            if connection.execute(&end, &values).await? > 0 {
                 // Whether it is heard decides nothing.
                 let _ = connection.execute(listener::NOTIFY, &[&self.daemon]).await;
-                return Ok(Some(outcome.into()));
+                return Ok(Some(ended.clone()));
             }
             // Either an earlier try was written and only its response lost, or somebody else has it. What the journal does not hold
             // at all, as after it was restored, nobody else will end.
             Ok(match connection.query_opt(AWAITED, &[&&[id][..]]).await? {
-                Some(row) => row.try_get::<_, Option<Vec<u8>>>(1)?.map(Document::from),
-                None => Some(outcome.into()),
+                Some(row) => outcome(&row)?,
+                None => Some(ended.clone()),
             })
         })
         .await
@@ -263,11 +236,11 @@ impl Store for PostgresStore {
         let (caller, recorded) = sight.limits().unzip();
         let recorded: Vec<&str> = recorded.into_iter().flatten().map(String::as_str).collect();
         let values: [&(dyn ToSql + Sync); 6] = [&i64::from(most), &about, &id, &is_open, &caller, &recorded];
-        self.all(&self.pool, (RECENT, &values), kept_operation).await
+        self.all((RECENT, &values), |row| kept_operation(row, self.forms)).await
     }
 
     async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
-        self.all(&self.pool, (LAST, &[&abouts]), kept_operation).await
+        self.all((LAST, &[&abouts]), |row| kept_operation(row, self.forms)).await
     }
 
     async fn pauses(&self) -> Result<Pauses, JournalError> {
@@ -280,18 +253,18 @@ impl Store for PostgresStore {
         self.within(async { Ok(connection.execute(set, &[&id]).await.map(drop)?) }).await
     }
 
-    async fn share(&self, cluster: &str, comparison: &str) -> Result<(), JournalError> {
+    async fn share(&self, cluster: &str, comparison: &Document) -> Result<(), JournalError> {
         let connection = self.connection(&self.keeping).await?;
-        self.within(async { Ok(connection.execute(SHARE, &[&cluster, &comparison]).await.map(drop)?) }).await
+        let (found, form) = (String::from_utf8_lossy(&comparison.bytes), number(comparison.form));
+        self.within(async { Ok(connection.execute(SHARE, &[&cluster, &found, &form]).await.map(drop)?) }).await
     }
 
-    async fn comparisons(&self) -> Result<Vec<String>, JournalError> {
-        self.all(&self.pool, (SHARED, &[]), first).await
+    async fn comparisons(&self) -> Result<Vec<Document>, JournalError> {
+        self.all((SHARED, &[]), comparison).await
     }
 
-    async fn request(&self, id: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        let found: Vec<_> = self.all(&self.pool, (REQUEST, &[&id]), first).await?;
-        Ok(found.into_iter().next())
+    async fn request(&self, id: &str) -> Result<Option<(Verb, Document)>, JournalError> {
+        Ok(self.all((REQUEST, &[&id]), request).await?.into_iter().next())
     }
 
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {

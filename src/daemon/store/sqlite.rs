@@ -3,23 +3,30 @@
 //! `synchronous=FULL`: what was accepted survives a power cut as well as a kill. The lock on the file is kept for as long as the
 //! daemon lives, so that two can't run the same operations; so claims and who waits are in memory, and go with the process.
 
+mod accept;
 mod file;
 mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{Accepted, Document, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which, caller_texts};
-use crate::{error::JournalError, outcome::Ending, sight::Sight};
+use super::{Accepted, Entry, IfNew, Kept, Lead, News, Pauses, Store, Taken, Which};
+use crate::{
+    contract::Verb,
+    error::JournalError,
+    forms::{Document, Forms},
+    outcome::Ending,
+    sight::Sight,
+};
+use accept::{Present, accept};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
-use rows::{SHOWN, recent, rows_in_sight, taken_operation};
+use rows::{SHOWN, now_ms, outcome, recent, request, rows_in_sight, taken_operation};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::{
-    collections::{HashMap, HashSet},
     path::Path,
     sync::{Arc, Mutex as Lock, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 use tokio::sync::Mutex;
 
@@ -31,16 +38,7 @@ pub struct SqliteStore {
     present: Arc<Lock<Present>>,
     file: JournalFile,
     retention: Duration,
-}
-
-/// What ends with the process. Changed only by whoever has the connection, but for `leave`.
-#[derive(Default)]
-struct Present {
-    claimed: HashSet<String>,
-    /// By the client's id of it: the operation, and whether the client still waits.
-    clients: HashMap<String, (String, bool)>,
-    /// Something could not be done, and nothing has been written since to see whether it can be.
-    has_failed: bool,
+    forms: Forms,
 }
 
 /// There is nobody else.
@@ -49,9 +47,9 @@ struct OnlyOne;
 // === impl SqliteStore ===
 
 impl SqliteStore {
-    pub fn open(path: &Path, retention: Duration) -> Result<Self, JournalError> {
+    pub fn open(path: &Path, retention: Duration, forms: Forms) -> Result<Self, JournalError> {
         let (file, connection) = JournalFile::open(path)?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), present: Arc::default(), file, retention })
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), present: Arc::default(), file, retention, forms })
     }
 
     /// On a thread that may wait for the disk, one piece of work at a time. It is done even when nobody waits any more.
@@ -74,70 +72,15 @@ fn lock(present: &Lock<Present>) -> MutexGuard<'_, Present> {
     present.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-// === impl Present ===
-
-impl Present {
-    fn is_awaited(&self, operation: &str) -> bool {
-        self.clients.values().any(|(own, waits)| own == operation && *waits)
-    }
-
-    fn join(&mut self, client: &str, operation: &str) -> Accepted {
-        self.clients.insert(client.to_owned(), (operation.to_owned(), true));
-        Accepted::Waits(operation.to_owned())
-    }
-
-    fn operation(&self, client: &str) -> String {
-        self.clients.get(client).map_or(client, |(operation, _)| operation).to_owned()
-    }
-}
-
 #[async_trait]
 impl Store for SqliteStore {
+    fn forms(&self) -> Forms {
+        self.forms
+    }
+
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError> {
-        let Entry { id, caller, verb, about, digest, allow, request, .. } = entry.clone();
-        let (identity, caller) = caller_texts(&caller);
-        let there = self.file.is_there();
-        self.run(move |connection, present| {
-            let operation = present.operation(&id);
-            let known = connection
-                .query_row("SELECT digest, outcome FROM operation WHERE id = ?1", [&operation], |row| {
-                    Ok((row.get::<_, String>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
-                })
-                .optional()?;
-            match known {
-                Some((known, _)) if known != digest => return Ok(Accepted::OtherRequest),
-                Some((_, Some(outcome))) => return Ok(Accepted::Ended(outcome.into())),
-                Some((_, None)) => return Ok(present.join(&id, &operation)),
-                None => {}
-            }
-            let equal: Vec<String> = connection
-                .prepare(
-                    "SELECT id FROM operation WHERE ended_at IS NULL AND digest = ?1 AND cancelled = 0 ORDER BY accepted_at, id",
-                )?
-                .query_map([&digest], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            if let Some(abandoned) = equal.iter().find(|operation| !present.is_awaited(operation)) {
-                return Ok(present.join(&id, abandoned));
-            }
-            if if_new == IfNew::Refuse {
-                return Ok(Accepted::Refused);
-            }
-            there?;
-            connection.execute(
-                "INSERT INTO operation (id, verb, about, digest, allow, request, accepted_at, identity, caller)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                params![id, verb.as_str(), about, digest, allow, request, now_ms(), identity, caller],
-            )?;
-            let waits = present.join(&id, &id);
-            Ok(match if_new {
-                IfNew::Begin => {
-                    present.claimed.insert(id);
-                    Accepted::Begun
-                }
-                IfNew::Queue | IfNew::Refuse => waits,
-            })
-        })
-        .await
+        let (entry, forms, there) = (entry.clone(), self.forms, self.file.is_there());
+        self.run(move |connection, present| accept(connection, present, forms, &entry, if_new, there)).await
     }
 
     fn leave(&self, client: &str) {
@@ -147,16 +90,17 @@ impl Store for SqliteStore {
     }
 
     async fn take(&self, most: usize, _: bool) -> Result<Vec<Taken>, JournalError> {
+        let forms = self.forms;
         self.run(move |connection, present| {
-            let mut found =
-                connection.prepare("SELECT * FROM operation WHERE ended_at IS NULL ORDER BY accepted_at, id")?;
+            let mut found = connection
+                .prepare("SELECT * FROM operation WHERE ended_at IS NULL AND form <= ?1 ORDER BY accepted_at, id")?;
             let (mut all, now) = (vec![], now_ms());
-            let mut rows = found.query([])?;
+            let mut rows = found.query([forms.api()])?;
             while all.len() < most
                 && let Some(row) = rows.next()?
             {
                 if !present.claimed.contains(&row.get::<_, String>("id")?) {
-                    all.push(taken_operation(row, now)?);
+                    all.push(taken_operation(row, now, forms)?);
                 }
             }
             present.claimed.extend(all.iter().map(|taken| taken.entry.id.clone()));
@@ -179,11 +123,13 @@ impl Store for SqliteStore {
         let awaited = awaited.to_owned();
         self.run(move |connection, _| {
             let mut news = News::default();
-            let mut find = connection.prepare("SELECT outcome FROM operation WHERE id = ?1")?;
+            let mut find = connection.prepare("SELECT verb, outcome, outcome_form FROM operation WHERE id = ?1")?;
             for id in awaited {
-                match find.query_row([&id], |row| row.get::<_, Option<Vec<u8>>>(0)).optional()? {
-                    Some(Some(outcome)) => news.ended.push((id, outcome.into())),
-                    Some(None) => {}
+                let found =
+                    find.query_row([&id], |row| Ok((row.get::<_, String>("verb")?, outcome(row)?))).optional()?;
+                match found {
+                    Some((verb, Some(outcome))) => news.ended.push((id, Verb::parse(&verb), outcome)),
+                    Some((_, None)) => {}
                     None => news.unknown.push(id),
                 }
             }
@@ -204,14 +150,14 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn end(&self, id: &str, outcome: &[u8]) -> Result<Option<Document>, JournalError> {
-        let (id, is_gone, outcome) = (id.to_owned(), Ending::read(outcome).is_gone(), Document::from(outcome));
+    async fn end(&self, id: &str, ended: &Document, ending: &Ending) -> Result<Option<Document>, JournalError> {
+        let (id, is_gone, ended) = (id.to_owned(), ending.is_gone(), ended.clone());
         let oldest = now_ms() - i64::try_from(self.retention.as_millis()).unwrap_or(i64::MAX);
         self.run(move |connection, present| {
             let transaction = connection.transaction()?;
             transaction.execute(
-                "UPDATE operation SET ended_at = ?2, outcome = ?3 WHERE id = ?1",
-                params![id, now_ms(), &*outcome],
+                "UPDATE operation SET ended_at = ?2, outcome = ?3, outcome_form = ?4 WHERE id = ?1",
+                params![id, now_ms(), &*ended.bytes, ended.form],
             )?;
             if is_gone {
                 let unpause = "DELETE FROM pause WHERE id = (SELECT about FROM operation WHERE id = ?1)";
@@ -221,27 +167,27 @@ impl Store for SqliteStore {
             transaction.commit()?;
             present.claimed.remove(&id);
             present.clients.retain(|_, (operation, _)| *operation != id);
-            Ok(Some(outcome))
+            Ok(Some(ended))
         })
         .await
     }
 
     async fn recent(&self, which: Which<'_>, sight: &Sight, most: u32) -> Result<Vec<Kept>, JournalError> {
         let (statement, value) = recent(which);
-        let (value, sight) = (value.to_owned(), sight.clone());
+        let (value, sight, forms) = (value.to_owned(), sight.clone(), self.forms);
         self.run(move |connection, _| {
             let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
-            Ok(rows_in_sight((&mut found, &mut of_id), &value, &sight, most as usize)?)
+            Ok(rows_in_sight((&mut found, &mut of_id), &value, &sight, most as usize, forms)?)
         })
         .await
     }
 
     async fn last(&self, abouts: &[String]) -> Result<Vec<Kept>, JournalError> {
-        let abouts = abouts.to_owned();
+        let (abouts, forms) = (abouts.to_owned(), self.forms);
         self.run(move |connection, _| {
             let (statement, _) = recent(Which::About(""));
             let (mut found, mut of_id) = (connection.prepare(statement)?, connection.prepare(SHOWN)?);
-            let last = abouts.iter().map(|about| rows_in_sight((&mut found, &mut of_id), about, &Sight::All, 1));
+            let last = abouts.iter().map(|about| rows_in_sight((&mut found, &mut of_id), about, &Sight::All, 1, forms));
             let last: Result<Vec<_>, _> = last.collect();
             Ok(last?.into_iter().flatten().collect())
         })
@@ -271,17 +217,17 @@ impl Store for SqliteStore {
     }
 
     /// There is nobody to share it with.
-    async fn share(&self, _: &str, _: &str) -> Result<(), JournalError> {
+    async fn share(&self, _: &str, _: &Document) -> Result<(), JournalError> {
         Ok(())
     }
 
-    async fn comparisons(&self) -> Result<Vec<String>, JournalError> {
+    async fn comparisons(&self) -> Result<Vec<Document>, JournalError> {
         Ok(vec![])
     }
 
-    async fn request(&self, id: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        let (of_id, id) = ("SELECT request FROM operation WHERE id = ?1", id.to_owned());
-        self.run(move |connection, _| Ok(connection.query_row(of_id, [id], |row| row.get(0)).optional()?)).await
+    async fn request(&self, id: &str) -> Result<Option<(Verb, Document)>, JournalError> {
+        let (of_id, id) = ("SELECT verb, form, request FROM operation WHERE id = ?1", id.to_owned());
+        self.run(move |connection, _| Ok(connection.query_row(of_id, [id], request).optional()?)).await
     }
 
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
@@ -328,9 +274,4 @@ impl Lead for OnlyOne {
     async fn is_held(&self) -> bool {
         true
     }
-}
-
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }

@@ -4,7 +4,11 @@ mod contract;
 mod shared;
 
 use super::{Entry, JournalPlace, Postgres, Store, open};
-use crate::contract::Verb;
+use crate::{
+    contract::{API, Verb},
+    forms::{Document, Forms},
+    outcome::Ending,
+};
 use acceptance_tests::servers::PostgresServer;
 use goldenpath_core::policy::Identity;
 use std::{sync::Arc, time::Duration};
@@ -18,6 +22,8 @@ pub fn entry_of(id: &str) -> Entry {
         verb: Verb::Ensure,
         about: "demo/pay".into(),
         digest: format!("digest of {id}"),
+        other_digests: vec![],
+        form: API,
         allow: "[]".into(),
         request: b"{}".to_vec(),
         cancelled: false,
@@ -28,6 +34,12 @@ pub fn entry_of(id: &str) -> Entry {
 pub async fn take(store: &dyn Store, most: usize, may_take_over: bool) -> Vec<Entry> {
     let taken = store.take(most, may_take_over).await.unwrap();
     taken.into_iter().map(|taken| taken.entry).collect()
+}
+
+/// The outcome that the journal then holds.
+pub async fn end(store: &dyn Store, id: &str, outcome: &[u8]) -> Option<Vec<u8>> {
+    let ended = store.end(id, &Document::new(API, outcome), &Ending::read(outcome)).await.unwrap();
+    ended.map(|ended| ended.bytes.to_vec())
 }
 
 /// `None`, said: it is not here.
@@ -42,7 +54,7 @@ pub fn server() -> Option<PostgresServer> {
 }
 
 pub async fn on(server: &PostgresServer, database: &str) -> Arc<dyn Store> {
-    open(&place(&server.address(database)), DAY).await.unwrap()
+    open(&place(&server.address(database)), DAY, Forms::own()).await.unwrap()
 }
 
 pub fn place(address: &str) -> JournalPlace {

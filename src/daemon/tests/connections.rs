@@ -4,7 +4,7 @@ use super::{
     harness::{DaemonFixture, FakeEngine, LONG, ensure_of, until},
     operations, request,
 };
-use crate::{operations::Asked, store::JournalPlace};
+use crate::{contract::API, forms::Document, operations::Asked, store::JournalPlace};
 use goldenpath_core::{policy::Identity, provision::Provisioner};
 use std::{fs, sync::Arc, time::Duration};
 use tokio::{
@@ -65,7 +65,7 @@ async fn nobody_cancels_or_joins_the_operation_of_another_one() {
         sleep(Duration::from_millis(2)).await;
     }
     assert_eq!(engine.ensures(), 2, "the same caller joins");
-    let ended = |outcome: &[u8]| String::from_utf8_lossy(outcome).into_owned();
+    let ended = |outcome: &Document| String::from_utf8_lossy(&outcome.bytes).into_owned();
     assert!(ended(&same.await.unwrap().unwrap().1).contains("fake.cancelled"), "and may cancel");
     engine.release(9);
     assert!(ended(&other.await.unwrap().unwrap().1).contains("fake.done"), "its own alone");
@@ -80,8 +80,8 @@ async fn a_thousand_are_queued_in_a_file() {
     let mut waiting = tokio::task::JoinSet::new();
     for number in 0..1000 {
         let (operations, engine, cluster) = (operations.clone(), engine.clone(), format!("demo-{number}"));
-        let document = serde_json::to_vec(&ensure_of(&cluster)).unwrap();
-        let asked = Asked { id: format!("op-{number}"), about: cluster, document, ..request("") };
+        let document = Document::new(API, serde_json::to_vec(&ensure_of(&cluster)).unwrap());
+        let asked = Asked { id: format!("op-{number}"), about: cluster, request: document, ..request("") };
         waiting.spawn(async move { operations.run(asked, engine).await.unwrap().0 });
     }
     let are_queued = async {

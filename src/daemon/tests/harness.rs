@@ -8,9 +8,10 @@ use crate::{
     Address, Client, ClientOptions, Daemon, EngineScope, HttpPlace, JournalPlace, Listen, MakeEngine, MakeSurvey,
     Metrics, Reads, TokenSettings, TokenSource,
     events::Events,
+    forms::Forms,
     gate::Gate,
     ledger::Ledger,
-    serve,
+    server::serve_as,
     tokens::Tokens,
     trail::{Announced, Trail},
 };
@@ -138,6 +139,8 @@ pub struct DaemonFixture {
     pub engine: Arc<FakeEngine>,
     /// Of operations that have sessions of their own. `None`: they have none.
     pub in_session: Option<Arc<FakeEngine>>,
+    /// Of the release that its daemons are.
+    pub forms: Forms,
     scopes: Arc<Mutex<Vec<EngineScope>>>,
 }
 
@@ -152,11 +155,15 @@ impl DaemonFixture {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let journal = JournalPlace::File(folder.path().join("journal.db"));
-        Self { folder, journal, engine: Arc::default(), in_session: None, scopes: Arc::default() }
+        Self { folder, journal, engine: Arc::default(), in_session: None, forms: Forms::own(), scopes: Arc::default() }
     }
 
     pub fn with_sessions() -> Self {
         Self { in_session: Some(Arc::default()), ..Self::new() }
+    }
+
+    pub fn of(forms: Forms) -> Self {
+        Self { forms, ..Self::new() }
     }
 
     /// Several on one database have one engine, as they have one target.
@@ -202,8 +209,13 @@ impl DaemonFixture {
     }
 
     pub fn client_with(&self, token: Option<TokenSource>, bounds: &[Bounds]) -> Client {
+        self.client_of(Forms::own(), token, bounds)
+    }
+
+    /// Of another release.
+    pub fn client_of(&self, forms: Forms, token: Option<TokenSource>, bounds: &[Bounds]) -> Client {
         let address = Address::Unix(self.socket());
-        Client::new(ClientOptions { address, endpoint: "unix:///daemon.sock".into(), token }, bounds)
+        Client::of(forms, ClientOptions { address, endpoint: "unix:///daemon.sock".into(), token }, bounds)
     }
 
     /// Once it listens.
@@ -221,7 +233,7 @@ impl DaemonFixture {
         let (end, ended) = oneshot::channel::<()>();
         let (listens, listening) = oneshot::channel();
         let (engine, in_session, scopes) = (self.engine.clone(), self.in_session.clone(), self.scopes.clone());
-        let has_sessions = in_session.is_some();
+        let (has_sessions, forms) = (in_session.is_some(), self.forms);
         let engines: MakeEngine = Arc::new(move |scope: EngineScope| -> Result<Arc<dyn Provisioner>, Problem> {
             let engine = in_session.as_ref().filter(|_| scope.session.is_some()).unwrap_or(&engine).clone();
             scopes.lock().unwrap().push(scope);
@@ -252,7 +264,9 @@ impl DaemonFixture {
             runtime.block_on(async {
                 let end = async { ended.await.unwrap_or_default() };
                 tokio::select! {
-                    served = serve(daemon, |endpoints| listens.send(endpoints.to_vec()).unwrap(), end) => served.unwrap(),
+                    served = serve_as(daemon, forms, |endpoints| listens.send(endpoints.to_vec()).unwrap(), end) => {
+                        served.unwrap();
+                    }
                     _ = killed => {}
                 }
             });

@@ -4,7 +4,10 @@ use super::{
     HOUR,
     harness::{DaemonFixture, LONG, ensure_of, until},
 };
-use crate::store::{Entry, IfNew, JournalPlace, open, tests::entry_of};
+use crate::{
+    forms::Forms,
+    store::{Entry, IfNew, JournalPlace, open, tests::entry_of},
+};
 use goldenpath_core::provision::Provisioner as _;
 use rusqlite::Connection;
 use std::{path::Path, time::Duration};
@@ -81,7 +84,7 @@ async fn a_daemon_whose_journal_or_ledger_is_gone_is_not_ready() {
 #[tokio::test]
 async fn what_waits_unattended_is_counted_and_so_is_its_time() {
     let fixture = DaemonFixture::new();
-    let store = open(&JournalPlace::File(fixture.journal()), HOUR).await.unwrap();
+    let store = open(&JournalPlace::File(fixture.journal()), HOUR, Forms::own()).await.unwrap();
     for number in 0..70 {
         let about = format!("demo-{number}");
         let request = serde_json::to_vec(&ensure_of(&about)).unwrap();

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     TokenSource,
+    forms::Forms,
     reconcile::record_of_a_test,
     store::{JournalPlace, open},
 };
@@ -30,7 +31,7 @@ const OTHERS: &str = r#"
 async fn newer_operations_of_others_hide_nothing() {
     let fixture = DaemonFixture::new();
     let journal = fixture.journal();
-    drop(open(&JournalPlace::File(journal.clone()), HOUR).await.unwrap());
+    drop(open(&JournalPlace::File(journal.clone()), HOUR, Forms::own()).await.unwrap());
     Connection::open(&journal).unwrap().execute_batch(OTHERS).unwrap();
     fixture.engine.is_recorded(record_of_a_test("demo/pay", "dev"));
     let network = Network::start_on(fixture).await;

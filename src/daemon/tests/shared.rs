@@ -5,10 +5,12 @@ use super::{
     operations, request,
 };
 use crate::{
+    contract::API,
+    forms::{Document, Forms},
     operations::{Asked, Operations},
     store::{
-        JournalPlace,
-        tests::{place, server},
+        JournalPlace, open,
+        tests::{end, place, server},
     },
 };
 use acceptance_tests::servers::PostgresServer;
@@ -75,7 +77,7 @@ async fn an_operation_is_one_whichever_daemon_is_asked() {
     two.cancel(&Identity::Own, "a").await;
     let (id, outcome) = same.await.unwrap();
     assert!(
-        id == "a" && String::from_utf8_lossy(&outcome).contains("fake.cancelled"),
+        id == "a" && String::from_utf8_lossy(&outcome.bytes).contains("fake.cancelled"),
         "cancelled where it does not run"
     );
     engine.release(9);
@@ -107,7 +109,7 @@ async fn another_daemon_finishes_what_a_killed_one_has_begun() {
 async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_holder_says() {
     let Some(server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
-    let one = operations(&place, &engine).await;
+    let (one, two) = (operations(&place, &engine).await, open(&place, HOUR, Forms::own()).await.unwrap());
     let waiting = {
         let (one, engine) = (one.clone(), engine.clone());
         tokio::spawn(async move { one.run(request("a"), engine).await.unwrap().1 })
@@ -118,8 +120,8 @@ async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_hol
     engine.release(1);
     until(|| one.count() == 0).await;
     assert!(!waiting.is_finished(), "the first one's end does not count");
-    look(&server, "UPDATE operation SET ended_at = now(), outcome = 'of the second'");
-    assert_eq!(*waiting.await.unwrap(), *b"of the second", "that of the second does");
+    end(&*two, "a", b"of the second").await;
+    assert_eq!(*waiting.await.unwrap().bytes, *b"of the second", "that of the second does");
     assert_eq!(engine.ensures(), 1);
 }
 
@@ -163,8 +165,8 @@ async fn a_thousand_are_queued() {
     for number in 0..1000 {
         let (at, engine) = (if number % 2 == 0 { one.clone() } else { two.clone() }, engine.clone());
         let cluster = format!("demo-{number}");
-        let document = serde_json::to_vec(&ensure_of(&cluster)).unwrap();
-        let asked = Asked { id: format!("op-{number}"), about: cluster, document, ..request("") };
+        let document = Document::new(API, serde_json::to_vec(&ensure_of(&cluster)).unwrap());
+        let asked = Asked { id: format!("op-{number}"), about: cluster, request: document, ..request("") };
         waiting.spawn(async move { at.run(asked, engine).await.unwrap().0 });
     }
     let count = "SELECT count(*) FROM operation";

@@ -3,18 +3,27 @@
 use crate::{
     contract::Verb,
     error::JournalError,
-    outcome::Ending,
+    forms::{Document, Forms, Message},
     store::{Entry, Kept, Taken},
 };
 use std::time::Duration;
-use tokio_postgres::{Row, types::FromSqlOwned};
+use tokio_postgres::Row;
 
 /// How an operation in the journal is found by what is asked for.
 pub struct Known {
     pub is_equal: bool,
     pub id: String,
     pub digest: String,
-    pub outcome: Option<Vec<u8>>,
+    pub outcome: Option<Document>,
+}
+
+/// As a column has it.
+pub fn number(form: u32) -> i32 {
+    i32::try_from(form).unwrap_or(i32::MAX)
+}
+
+fn form(row: &Row) -> Result<u32, JournalError> {
+    Ok(u32::try_from(row.try_get::<_, i32>("form")?).unwrap_or_default())
 }
 
 pub fn known_operation(row: &Row) -> Result<Known, JournalError> {
@@ -22,43 +31,58 @@ pub fn known_operation(row: &Row) -> Result<Known, JournalError> {
         is_equal: row.try_get("is_equal")?,
         id: row.try_get("id")?,
         digest: row.try_get("digest")?,
-        outcome: row.try_get("outcome")?,
+        outcome: outcome(row)?,
     })
 }
 
-pub fn taken_operation(row: &Row) -> Result<Taken, JournalError> {
-    // Below zero where the database's clock was set back.
-    let waited = Duration::try_from_secs_f64(row.try_get("waited")?).unwrap_or_default();
-    Ok(Taken { entry: entry(row)?, waited })
+/// `None`: it has not ended.
+pub fn outcome(row: &Row) -> Result<Option<Document>, JournalError> {
+    let (bytes, form) = (row.try_get::<_, Option<&[u8]>>("outcome")?, form(row)?);
+    Ok(bytes.map(|bytes| Document::new(form, bytes)))
 }
 
-fn entry(row: &Row) -> Result<Entry, JournalError> {
+pub fn comparison(row: &Row) -> Result<Document, JournalError> {
+    Ok(Document::new(form(row)?, row.try_get::<_, &str>("found")?.as_bytes()))
+}
+
+pub fn taken_operation(row: &Row, forms: Forms) -> Result<Taken, JournalError> {
+    // Below zero where the database's clock was set back.
+    let waited = Duration::try_from_secs_f64(row.try_get("waited")?).unwrap_or_default();
+    Ok(Taken { entry: entry(row, forms)?, waited })
+}
+
+fn entry(row: &Row, forms: Forms) -> Result<Entry, JournalError> {
     let (verb, identity): (String, String) = (row.try_get("verb")?, row.try_get("identity")?);
+    let form = form(row)?;
+    let caller = forms.read(Message::Identity, identity.as_bytes(), form);
     Ok(Entry {
         id: row.try_get("id")?,
-        caller: serde_json::from_str(&identity).map_err(|_| JournalError::Identity { identity })?,
+        caller: caller.map_err(|_| JournalError::Identity { identity })?,
         verb: Verb::parse(&verb).ok_or(JournalError::Verb { verb })?,
         about: row.try_get("about")?,
         digest: row.try_get("digest")?,
+        other_digests: vec![],
+        form,
         allow: row.try_get("allow")?,
         request: row.try_get("request")?,
         cancelled: row.try_get("cancelled")?,
     })
 }
 
-/// Of a statement with one column.
-pub fn first<T: FromSqlOwned>(row: &Row) -> Result<T, JournalError> {
-    Ok(row.try_get(0)?)
+pub fn request(row: &Row) -> Result<(Verb, Document), JournalError> {
+    let (verb, bytes): (String, &[u8]) = (row.try_get("verb")?, row.try_get("request")?);
+    Ok((Verb::parse(&verb).ok_or(JournalError::Verb { verb })?, Document::new(form(row)?, bytes)))
 }
 
-pub fn kept_operation(row: &Row) -> Result<Kept, JournalError> {
+pub fn kept_operation(row: &Row, forms: Forms) -> Result<Kept, JournalError> {
+    let (verb, outcome): (String, Option<&[u8]>) = (row.try_get("verb")?, row.try_get("outcome")?);
     Ok(Kept {
         id: row.try_get("id")?,
         caller: row.try_get("caller")?,
-        verb: row.try_get("verb")?,
+        ending: Kept::ending(forms, &verb, outcome, form(row)?),
+        verb,
         about: row.try_get("about")?,
         accepted_at: row.try_get("accepted_at")?,
         ended_at: row.try_get("ended_at")?,
-        ending: row.try_get::<_, Option<&[u8]>>("outcome")?.map(Ending::read),
     })
 }

@@ -42,6 +42,12 @@ CREATE TABLE comparison (cluster text PRIMARY KEY, found text NOT NULL);
 ",
     "CREATE INDEX operation_about ON operation (about, accepted_at DESC, id)",
     "CREATE TABLE probe (id integer PRIMARY KEY, written_at timestamptz NOT NULL)",
+    // Whoever knows of no forms writes the first one.
+    "
+ALTER TABLE operation ADD COLUMN form integer NOT NULL DEFAULT 1;
+ALTER TABLE operation ADD COLUMN outcome_form integer NOT NULL DEFAULT 1;
+ALTER TABLE comparison ADD COLUMN form integer NOT NULL DEFAULT 1;
+",
 ];
 
 /// One daemon at a time.

@@ -1,31 +1,31 @@
 //! The statements of the journal in PostgreSQL. Those by which daemons notify each other are with their listener.
 
 pub const FIND: &str = "
-    SELECT false AS is_equal, id, digest, outcome, accepted_at FROM operation
+    SELECT false AS is_equal, id, digest, outcome, outcome_form AS form, accepted_at FROM operation
     WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1)
     UNION ALL
-    SELECT true, id, digest, outcome, accepted_at FROM operation o
-    WHERE digest = $2 AND ended_at IS NULL AND NOT cancelled
+    SELECT true, id, digest, outcome, outcome_form, accepted_at FROM operation o
+    WHERE digest = ANY($2) AND ended_at IS NULL AND NOT cancelled
       AND NOT EXISTS (SELECT FROM operation_client c WHERE c.operation = o.id AND c.until > now())
-    ORDER BY 1, 5 LIMIT 1";
+    ORDER BY 1, 6 LIMIT 1";
 
 pub const JOIN: &str = "
     INSERT INTO operation_client (id, operation, daemon, until) VALUES ($1, $2, $3, now() + make_interval(secs => $4))
     ON CONFLICT (id) DO UPDATE SET daemon = excluded.daemon, until = excluded.until";
 
 pub const INSERT: &str = "
-    INSERT INTO operation (id, verb, about, digest, allow, request, identity, caller, claimed_by, claimed_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $9, $10, $7,
+    INSERT INTO operation (id, verb, about, digest, allow, request, identity, caller, form, claimed_by, claimed_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $9, $10, $11, $7,
             CASE WHEN $7::text IS NOT NULL THEN now() + make_interval(secs => $8) END)";
 
 pub const TAKE: &str = "
     WITH free AS MATERIALIZED (
         SELECT id FROM operation
-        WHERE ended_at IS NULL AND (claimed_by IS NULL OR ($2 AND claimed_until < now()))
+        WHERE ended_at IS NULL AND (claimed_by IS NULL OR ($2 AND claimed_until < now())) AND form <= $5
         ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
     FROM free WHERE o.id = free.id
-    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity,
+    RETURNING o.id, o.verb, o.about, o.digest, o.allow, o.request, o.cancelled, o.accepted_at, o.identity, o.form,
         extract(epoch FROM now() - o.accepted_at)::float8 AS waited";
 
 pub const WAITING: &str = "
@@ -38,14 +38,14 @@ pub const RENEW: &str = "
 pub const RENEW_CLIENTS: &str = "
     UPDATE operation_client SET until = now() + make_interval(secs => $3) WHERE id = ANY($1) AND daemon = $2";
 
-pub const AWAITED: &str = "SELECT id, outcome FROM operation WHERE id = ANY($1)";
+pub const AWAITED: &str = "SELECT id, verb, outcome, outcome_form AS form FROM operation WHERE id = ANY($1)";
 
 /// What is shown of operations.
 macro_rules! kept {
     ($from:literal) => {
         concat!(
             "SELECT id, caller, verb, about, (extract(epoch FROM accepted_at) * 1000)::bigint AS accepted_at,
-                (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome FROM ",
+                (extract(epoch FROM ended_at) * 1000)::bigint AS ended_at, outcome, outcome_form AS form FROM ",
             $from
         )
     };
@@ -78,7 +78,8 @@ pub const END: &str = "
     unpaused AS (
         DELETE FROM pause USING operation o
         WHERE $5 AND pause.id = o.about AND o.id = $1 AND o.claimed_by = $3 AND o.ended_at IS NULL)
-    UPDATE operation SET ended_at = now(), outcome = $2 WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL";
+    UPDATE operation SET ended_at = now(), outcome = $2, outcome_form = $6
+    WHERE id = $1 AND claimed_by = $3 AND ended_at IS NULL";
 
 /// No two installations in one database meet, as long as each has a schema of its own.
 pub const LEAD: &str =
@@ -90,11 +91,11 @@ pub const PAUSE: &str = "INSERT INTO pause (id) VALUES ($1) ON CONFLICT DO NOTHI
 pub const RESUME: &str = "DELETE FROM pause WHERE id = $1";
 
 pub const SHARE: &str = "
-    INSERT INTO comparison (cluster, found) VALUES ($1, $2)
-    ON CONFLICT (cluster) DO UPDATE SET found = excluded.found";
-pub const SHARED: &str = "SELECT found FROM comparison";
+    INSERT INTO comparison (cluster, found, form) VALUES ($1, $2, $3)
+    ON CONFLICT (cluster) DO UPDATE SET found = excluded.found, form = excluded.form";
+pub const SHARED: &str = "SELECT found, form FROM comparison";
 
-pub const REQUEST: &str = "SELECT request FROM operation WHERE id = $1";
+pub const REQUEST: &str = "SELECT verb, form, request FROM operation WHERE id = $1";
 
 pub const OPERATION_OF: &str = "SELECT operation FROM operation_client WHERE id = $1";
 

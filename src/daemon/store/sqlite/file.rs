@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
-/// Raised when the table changes; a file of an older one is migrated here, one of a newer one is refused.
-pub const SCHEMA: u32 = 5;
+/// Raised when the tables change; a file of an older schema is migrated here. A migration only adds, and what it adds has a default: so a
+/// daemon works with a schema that is one ahead of it, which is what an upgrade that was taken back leaves.
+pub const SCHEMA: u32 = 6;
 
 /// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
 const BUSY: Duration = Duration::from_secs(2);
@@ -43,6 +44,12 @@ const ABOUT: &str = "CREATE INDEX operation_about ON operation (about, accepted_
 
 /// Of one row: what is written to see whether anything can be.
 const PROBE: &str = "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL);";
+
+/// Whoever knew of no forms wrote the first one.
+const FORM: &str = "
+ALTER TABLE operation ADD COLUMN form INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE operation ADD COLUMN outcome_form INTEGER NOT NULL DEFAULT 1;
+";
 
 pub struct JournalFile {
     path: PathBuf,
@@ -100,6 +107,9 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         if found < 5 {
             connection.execute_batch(PROBE)?;
         }
+        if found < 6 {
+            connection.execute_batch(FORM)?;
+        }
         if found < SCHEMA {
             connection.pragma_update(None, "user_version", SCHEMA)?;
         }
@@ -107,7 +117,7 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         Ok(found.max(SCHEMA))
     };
     let found = prepare().map_err(failed)?;
-    if found > SCHEMA {
+    if found > SCHEMA + 1 {
         return Err(JournalError::Newer { path: owned(), found, known: SCHEMA });
     }
     Ok(connection)

@@ -13,12 +13,15 @@ const DAY: Duration = Duration::from_secs(86_400);
 async fn one_daemon_has_the_file_and_nobody_else_may_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inside").join("journal.db");
-    let store = SqliteStore::open(&path, DAY).unwrap();
-    assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::InUse { .. })), "one daemon has it");
+    let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
+    assert!(
+        matches!(SqliteStore::open(&path, DAY, Forms::own()), Err(JournalError::InUse { .. })),
+        "one daemon has it"
+    );
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     store.accept(&entry_of("one"), IfNew::Begin).await.unwrap();
     drop(store);
-    let store = SqliteStore::open(&path, DAY).unwrap();
+    let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
     assert_eq!(take(&store, 9, false).await, [entry_of("one")], "what it had claimed is free with its end");
 }
 
@@ -33,7 +36,7 @@ async fn a_journal_of_the_first_schema_goes_on() {
     first.execute_batch(insert).unwrap();
     first.pragma_update(None, "user_version", 1).unwrap();
     drop(first);
-    let store = SqliteStore::open(&path, DAY).unwrap();
+    let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
     assert_eq!(take(&store, 9, false).await, [entry_of("one")], "its own user had asked");
 }
 
@@ -41,7 +44,7 @@ async fn a_journal_of_the_first_schema_goes_on() {
 async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
-    let store = SqliteStore::open(&path, DAY).unwrap();
+    let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
     let full = |connection: &mut Connection, _: &mut Present| {
         let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
@@ -69,7 +72,7 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
 async fn a_check_writes_only_once_something_has_failed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
-    let store = SqliteStore::open(&path, DAY).unwrap();
+    let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
     store.accept(&entry_of("one"), IfNew::Begin).await.unwrap();
     let on_disk = || [&path, &path.with_extension("db-wal")].map(|path| fs::read(path).unwrap());
     let before = on_disk();
@@ -93,10 +96,27 @@ async fn a_check_writes_only_once_something_has_failed() {
     store.check().await.unwrap();
 }
 
-#[test]
-fn a_newer_journal_is_not_touched() {
+#[tokio::test]
+async fn a_neighbours_schema_is_worked_with_and_one_further_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA + 1).unwrap();
-    assert!(matches!(SqliteStore::open(&path, DAY), Err(JournalError::Newer { .. })));
+    drop(SqliteStore::open(&path, DAY, Forms::own()).unwrap());
+    let next = |version: u32| {
+        let journal = Connection::open(&path).unwrap();
+        journal.execute_batch(&format!("ALTER TABLE operation ADD COLUMN later_{version} TEXT")).unwrap();
+        journal.pragma_update(None, "user_version", version).unwrap();
+    };
+    next(SCHEMA + 1);
+    let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
+    assert_eq!(
+        store.accept(&entry_of("one"), IfNew::Begin).await.unwrap(),
+        Accepted::Begun,
+        "an upgrade was taken back"
+    );
+    drop(store);
+    let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
+    assert_eq!(take(&store, 9, false).await, [entry_of("one")], "its schema stays as it is");
+    drop(store);
+    next(SCHEMA + 2);
+    assert!(matches!(SqliteStore::open(&path, DAY, Forms::own()), Err(JournalError::Newer { .. })));
 }

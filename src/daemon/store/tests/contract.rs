@@ -1,8 +1,10 @@
 //! One suite, run on a file and on a database.
 
-use super::{DAY, entry_of, on, server, take};
+use super::{DAY, end, entry_of, on, server, take};
 use crate::{
-    contract::Verb,
+    contract::{API, Verb},
+    forms::{Document, Forms},
+    outcome::Ending,
     sight::Sight,
     store::{Accepted, Entry, IfNew, JournalPlace, News, Store, Which, open},
 };
@@ -14,11 +16,13 @@ async fn a_file_keeps_it() {
     let folder = tempfile::tempdir().unwrap();
     let open = |name: &str, retention| {
         let place = JournalPlace::File(folder.path().join(Path::new(name)));
-        async move { open(&place, retention).await.unwrap() }
+        async move { open(&place, retention, Forms::own()).await.unwrap() }
     };
     keeps_what_it_accepts(&*open("one.db", DAY).await).await;
     has_equal_requests_join(&*open("two.db", DAY).await).await;
     pauses(&*open("four.db", DAY).await).await;
+    let six = JournalPlace::File(folder.path().join("six.db"));
+    leaves_what_is_newer(async |forms| crate::store::open(&six, DAY, forms).await.unwrap()).await;
     shows_what_is_asked_for(&*open("five.db", DAY).await).await;
     forgets_in_time(&*open("three.db", Duration::ZERO).await).await;
 }
@@ -26,15 +30,17 @@ async fn a_file_keeps_it() {
 #[tokio::test]
 async fn a_database_keeps_it() {
     let Some(server) = server() else { return };
-    for name in ["one", "two", "three", "four"] {
+    for name in ["one", "two", "three", "four", "five"] {
         server.database(name).unwrap();
     }
     keeps_what_it_accepts(&*on(&server, "one").await).await;
     has_equal_requests_join(&*on(&server, "two").await).await;
     pauses(&*on(&server, "two").await).await;
+    let five = super::place(&server.address("five"));
+    leaves_what_is_newer(async |forms| open(&five, DAY, forms).await.unwrap()).await;
     shows_what_is_asked_for(&*on(&server, "four").await).await;
     let place = super::place(&server.address("three"));
-    forgets_in_time(&*open(&place, Duration::ZERO).await.unwrap()).await;
+    forgets_in_time(&*open(&place, Duration::ZERO, Forms::own()).await.unwrap()).await;
 }
 
 /// Of two that are accepted in the same millisecond the id decides.
@@ -62,13 +68,17 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
     assert_eq!(store.waiting().await.unwrap(), 0);
 
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-    let ended = store.end("two", b"done").await.unwrap();
+    let ended = end(store, "two", b"done").await;
     assert_eq!(ended.as_deref(), Some(&b"done"[..]), "this outcome counts");
     let news = store.renew(&ids(&["one"]), &ids(&["one"]), &ids(&["two", "two-b", "never"])).await.unwrap();
-    let expected =
-        News { ended: vec![("two".into(), b"done"[..].into())], unknown: ids(&["never"]), ..News::default() };
+    let done = Document::new(API, *b"done");
+    let expected = News {
+        ended: vec![("two".into(), Some(Verb::Ensure), done.clone())],
+        unknown: ids(&["never"]),
+        ..News::default()
+    };
     assert_eq!(news, expected);
-    assert_eq!(accept("two", IfNew::Refuse).await, Accepted::Ended(b"done"[..].into()), "an outcome is kept");
+    assert_eq!(accept("two", IfNew::Refuse).await, Accepted::Ended(done), "an outcome is kept");
     let recent = store.recent(Which::All, &Sight::All, 9).await.unwrap();
     let mut shown: Vec<_> = recent.iter().map(|kept| (kept.id.as_str(), kept.ending.is_some())).collect();
     shown.sort_unstable();
@@ -76,7 +86,8 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
     let ended = recent.iter().find(|kept| kept.id == "two").unwrap();
     assert!(ended.ended_at.is_some_and(|at| at >= ended.accepted_at && at > 1_700_000_000_000), "in milliseconds");
     assert_eq!(ended.caller, Identity::Own.to_string());
-    for (id, request) in [("two", Some(entry_of("two").request)), ("never", None)] {
+    let Entry { verb, form, request, .. } = entry_of("two");
+    for (id, request) in [("two", Some((verb, Document::new(form, request)))), ("never", None)] {
         assert_eq!(store.request(id).await.unwrap(), request, "{id}, also after its end");
     }
     store.check().await.unwrap();
@@ -107,6 +118,42 @@ async fn has_equal_requests_join(store: &dyn Store) {
     assert_eq!(accept("six").await, Accepted::Begun, "who joined has cancelled it");
 }
 
+/// As one release after another opens it.
+async fn leaves_what_is_newer(open: impl AsyncFn(Forms) -> Arc<dyn Store>) {
+    let (one, two) = (Forms::of(1), Forms::of(2));
+    let [older, newer] = [("older", 1), ("newer", 2)].map(|(id, form)| Entry { form, ..entry_of(id) });
+    let store = open(two).await;
+    for entry in [&older, &newer] {
+        assert_eq!(store.accept(entry, IfNew::Queue).await.unwrap(), Accepted::Waits(entry.id.clone()));
+    }
+    drop(store);
+    let store = open(one).await;
+    assert_eq!(take(&*store, 9, false).await, [older.clone()], "the other one is in a form that it does not know");
+    assert_eq!(store.waiting().await.unwrap(), 1, "and waits for who knows it");
+    let again = |digest: &str| Entry {
+        digest: "in another form".into(),
+        other_digests: vec![digest.into()],
+        ..entry_of("older")
+    };
+    for (entry, expected, reason) in [
+        (again(&older.digest), Accepted::Waits("older".into()), "the same, as a neighbour says it"),
+        (again("other"), Accepted::OtherRequest, "another one"),
+    ] {
+        assert_eq!(store.accept(&entry, IfNew::Begin).await.unwrap(), expected, "{reason}");
+    }
+    drop(store);
+    let store = open(two).await;
+    assert!(take(&*store, 9, false).await.contains(&newer), "the release that wrote it is back");
+    let outcome = Document::new(2, *br#"{"wrapped":{"exists":{"complete":true},"problems":[]}}"#);
+    let ended = store.end("newer", &outcome, &Ending::of(two, Some(Verb::Ensure), &outcome.bytes, 2)).await.unwrap();
+    assert_eq!(ended, Some(outcome.clone()), "with the form that it has");
+    assert_eq!(store.accept(&newer, IfNew::Refuse).await.unwrap(), Accepted::Ended(outcome.clone()));
+    let news = store.renew(&[], &[], &["newer".to_owned()]).await.unwrap();
+    assert_eq!(news.ended, [("newer".to_owned(), Some(Verb::Ensure), outcome)]);
+    let shown = store.recent(Which::One("newer"), &Sight::All, 1).await.unwrap();
+    assert_eq!(shown[0].ending.as_ref().unwrap().in_words(), "done", "it is shown by what it says");
+}
+
 async fn pauses(store: &dyn Store) {
     for (is_paused, reason) in [(true, "set"), (true, "again"), (false, "ended"), (false, "there is none")] {
         store.pause("demo/pay", is_paused).await.unwrap();
@@ -123,7 +170,7 @@ async fn pauses(store: &dyn Store) {
     ] {
         let entry = Entry { verb: Verb::Remove, about: about.to_owned(), ..entry_of(&reason.replace(' ', "-")) };
         assert_eq!(store.accept(&entry, IfNew::Begin).await.unwrap(), Accepted::Begun, "{reason}");
-        store.end(&entry.id, outcome).await.unwrap();
+        end(store, &entry.id, outcome).await;
         assert_eq!(store.pauses().await.unwrap().cover("demo/pay"), is_paused, "{reason}");
     }
 }
@@ -141,7 +188,7 @@ async fn shows_what_is_asked_for(store: &dyn Store) {
         assert_eq!(store.accept(&entry, IfNew::Begin).await.unwrap(), Accepted::Begun);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    store.end("b", b"done").await.unwrap();
+    end(store, "b", b"done").await;
     let within = |caller: &str, recorded: &[&str]| {
         let recorded: HashSet<String> = recorded.iter().map(|id| (*id).to_owned()).collect();
         Sight::Within { caller: caller.to_owned(), recorded: Arc::new(recorded) }
@@ -179,11 +226,11 @@ async fn shows_what_is_asked_for(store: &dyn Store) {
 async fn forgets_in_time(store: &dyn Store) {
     for id in ["one", "two"] {
         assert_eq!(store.accept(&entry_of(id), IfNew::Begin).await.unwrap(), Accepted::Begun);
-        store.end(id, b"done").await.unwrap();
+        end(store, id, b"done").await;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(store.accept(&entry_of("three"), IfNew::Begin).await.unwrap(), Accepted::Begun);
-    store.end("three", b"done").await.unwrap();
+    end(store, "three", b"done").await;
     let again = store.accept(&entry_of("one"), IfNew::Refuse).await.unwrap();
     assert_eq!(again, Accepted::Refused, "what has ended is kept for so long and no longer");
 }

@@ -1,8 +1,11 @@
 //! Daemons on one database, each with a store of its own.
 
-use super::{DAY, entry_of, on, place, server, take};
+use super::{DAY, end, entry_of, on, place, server, take};
 use crate::{
+    contract::API,
     error::JournalError,
+    forms::{Document, Forms},
+    outcome::Ending,
     store::{Accepted, CLAIM, Entry, IfNew, Postgres, open},
     tests::harness::LONG,
 };
@@ -33,11 +36,11 @@ async fn what_a_dead_daemon_has_claimed_is_taken_over_and_its_word_does_not_coun
     }
     assert_eq!(take(&*two, 9, true).await, [entry_of("a")]);
     assert_eq!(one.renew(&ids(&["a", "b"]), &[], &[]).await.unwrap().lost, ["a"]);
-    assert_eq!(one.end("a", b"of the first").await.unwrap(), None, "another one says how it ended");
-    assert_eq!(two.end("a", b"of the second").await.unwrap().as_deref(), Some(&b"of the second"[..]));
-    let ended = one.end("a", b"of the first").await.unwrap();
+    assert_eq!(end(&*one, "a", b"of the first").await, None, "another one says how it ended");
+    assert_eq!(end(&*two, "a", b"of the second").await.as_deref(), Some(&b"of the second"[..]));
+    let ended = end(&*one, "a", b"of the first").await;
     assert_eq!(ended.as_deref(), Some(&b"of the second"[..]), "the journal's outcome counts");
-    assert_eq!(one.end("b", b"done").await.unwrap().as_deref(), Some(&b"done"[..]));
+    assert_eq!(end(&*one, "b", b"done").await.as_deref(), Some(&b"done"[..]));
 }
 
 #[tokio::test]
@@ -73,7 +76,7 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
     two.cancel("a", &Identity::Own).await.unwrap();
     timeout(LONG, one.wait_for_news()).await.expect("a cancellation is heard");
     assert_eq!(one.renew(&ids(&["a"]), &[], &[]).await.unwrap().cancelled, ["a"]);
-    one.end("a", b"done").await.unwrap();
+    end(&*one, "a", b"done").await;
     timeout(LONG, two.wait_for_news()).await.expect("an end is heard where somebody waits for it");
     assert_eq!(two.renew(&[], &[], &ids(&["a"])).await.unwrap().ended.len(), 1);
     one.accept(&entry_of("b"), IfNew::Queue).await.unwrap();
@@ -90,10 +93,11 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
         ("[1]", "[2]"),
         "of the other one, and not one's own"
     );
-    for comparison in ["the first", "the last"] {
+    let [first, last] = [(1, "the first"), (2, "the last")].map(|(form, found)| Document::new(form, found.as_bytes()));
+    for comparison in [&first, &last] {
         one.share("demo", comparison).await.unwrap();
     }
-    assert_eq!(two.comparisons().await.unwrap(), ["the last"], "what one has found, all know");
+    assert_eq!(two.comparisons().await.unwrap(), [last], "what one has found, all know");
 }
 
 #[tokio::test]
@@ -161,7 +165,7 @@ async fn a_neighbours_schema_is_worked_with_and_one_further_is_not_touched() {
     let store = on(&server, "journal").await;
     assert_eq!(store.accept(&entry_of("b"), IfNew::Begin).await.unwrap(), Accepted::Begun, "it was there at the start");
     server.run("journal", next.split_once(';').unwrap().1).unwrap();
-    let refused = open(&place(&server.address("journal")), DAY).await;
+    let refused = open(&place(&server.address("journal")), DAY, Forms::own()).await;
     assert!(matches!(refused.err(), Some(JournalError::NewerSchema { .. })));
 }
 
@@ -172,14 +176,17 @@ async fn a_database_that_is_away_is_back_with_all_that_it_held() {
     let store = on(&server, "journal").await;
     store.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
     server.stop().unwrap();
-    for failed in [store.check().await.err(), store.end("a", b"done").await.err(), store.lead().await.err()] {
+    let done = Document::new(API, *b"done");
+    for failed in
+        [store.check().await.err(), store.end("a", &done, &Ending::read(b"")).await.err(), store.lead().await.err()]
+    {
         assert!(failed.is_some_and(|error| error.is_away()), "it may be back");
     }
-    let away = open(&place(&server.address("journal")), DAY).await.err().expect("it is away");
+    let away = open(&place(&server.address("journal")), DAY, Forms::own()).await.err().expect("it is away");
     assert!(matches!(away, JournalError::Away { .. }), "{away}");
     server.start_again().unwrap();
     assert_eq!(store.accept(&entry_of("a"), IfNew::Begin).await.unwrap(), Accepted::Waits("a".into()));
-    assert_eq!(store.end("a", b"done").await.unwrap().as_deref(), Some(&b"done"[..]));
+    assert_eq!(end(&*store, "a", b"done").await.as_deref(), Some(&b"done"[..]));
 }
 
 #[tokio::test]
@@ -242,7 +249,7 @@ async fn a_password_comes_from_its_file() {
     for (password, is_let_in) in [("of-the-file\n", true), ("another", false)] {
         std::fs::write(&file, password).unwrap();
         let postgres = Postgres::new(&address, Some(file.clone()), None).unwrap();
-        let opened = open(&super::JournalPlace::Postgres(Box::new(postgres)), DAY).await;
+        let opened = open(&super::JournalPlace::Postgres(Box::new(postgres)), DAY, Forms::own()).await;
         assert_eq!(opened.is_ok(), is_let_in, "{password}");
         if let Err(error) = opened {
             assert!(!crate::error::in_one_line(&error).contains(password), "{error}");
