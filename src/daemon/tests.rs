@@ -48,7 +48,7 @@ pub fn request(id: &str) -> Asked {
 }
 
 pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<Operations> {
-    operations_in(&open(place, HOUR).await.unwrap(), engine)
+    operations_in(&open(place, HOUR, Forms::own()).await.unwrap(), engine)
 }
 
 pub fn operations_in(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>) -> Arc<Operations> {
@@ -65,7 +65,7 @@ pub fn operations_in(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>) -> Arc<Op
 async fn an_operation_goes_on_without_its_client_and_an_equal_request_joins_it() {
     let folder = tempfile::tempdir().unwrap();
     let engine = Arc::new(FakeEngine::default());
-    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR).await.unwrap();
+    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR, Forms::own()).await.unwrap();
     let operations = operations_in(&store, &engine);
     let run = |id: &'static str| {
         let (operations, engine) = (operations.clone(), engine.clone());

@@ -244,7 +244,9 @@ impl Store for PostgresStore {
     }
 
     async fn pauses(&self) -> Result<Pauses, JournalError> {
-        self.all(&self.keeping, (PAUSES, &[]), first).await
+        let connection = self.connection(&self.keeping).await?;
+        self.within(async { connection.query(PAUSES, &[]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect() })
+            .await
     }
 
     async fn pause(&self, id: &str, is_paused: bool) -> Result<(), JournalError> {

@@ -32,7 +32,7 @@ async fn a_call_ends_with_its_time_and_its_operation_goes_on() {
         async move { sender.send_request(request).await }
     });
     let mut api = ProvisionerClient::with_origin(send, Uri::from_static("http://daemon.invalid"));
-    api.hello(HelloRequest { api: API, release: "9.9.9".into(), allow: "[]".into() }).await.unwrap();
+    api.hello(HelloRequest { api: API, release: "9.9.9".into(), allow: "[]".into(), form: API }).await.unwrap();
     // On a busy machine a call may end before it was heard.
     let mut watching = loop {
         if let Ok(watching) = api.watch(within(SHORT, WatchRequest::default())).await {

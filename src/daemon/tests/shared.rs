@@ -1,6 +1,7 @@
 //! Several daemons on one database.
 
 use super::{
+    HOUR,
     harness::{DaemonFixture, FakeEngine, LONG, ensure_of, until},
     operations, request,
 };

@@ -241,7 +241,7 @@ async fn a_password_comes_from_its_file() {
     let file = folder.path().join("password");
     let address = server.address("journal").replace("goldenpath@", "secretive@");
     let takes_anybody = async {
-        while open(&place(&address), DAY).await.is_ok() {
+        while open(&place(&address), DAY, Forms::own()).await.is_ok() {
             sleep(Duration::from_millis(10)).await;
         }
     };
