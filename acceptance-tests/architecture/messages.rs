@@ -58,8 +58,8 @@ fn messages(path: &str, tokens: &[(Line, Token)]) -> Vec<Message> {
         let (first, call) = match token {
             Token::Name(class) if class == "Problem" && has(tokens, at + 1, &Token::Step) => (1, at + 2),
             Token::Name(class) if class == "Diagnostic" && has(tokens, at + 1, &Token::Step) => (0, at + 2),
-            Token::Name(class) if class == "make" => (1, at),
-            Token::Mark('.') => (2, at + 1),
+            Token::Name(class) if class == "make" && !is_method(tokens, at) => (1, at),
+            Token::Mark('.') if !has(tokens, at + 1, &Token::Name("make".to_owned())) => (2, at + 1),
             _ => continue,
         };
         let Some([(_, Token::Name(name)), (_, Token::Mark('('))]) = tokens.get(call..call + 2) else { continue };
@@ -80,6 +80,11 @@ fn messages(path: &str, tokens: &[(Line, Token)]) -> Vec<Message> {
         }
     }
     found
+}
+
+/// `made.make(…)` makes an object.
+fn is_method(tokens: &[(Line, Token)], at: usize) -> bool {
+    at > 0 && has(tokens, at - 1, &Token::Mark('.'))
 }
 
 fn code_of(argument: &[(Line, Token)], tokens: &[(Line, Token)]) -> Option<String> {

@@ -7,7 +7,7 @@ use anyhow::Result;
 /// What such a step begins with. `{step}` is one that is put together.
 const STEPS: &str = "add allow apply ask assign begin change check choose correct create destroy get give grant import join keep \
     leave list look lower move name open plan publish put raise reference refresh remove rename report restore run \
-    set shorten start turn unset upgrade use watch write {step}";
+    set shorten start unset upgrade use watch write {step}";
 
 /// A value outside of its form or limits: with what it has to be the reader knows what to do.
 const LIMITS: &[&str] = &[
