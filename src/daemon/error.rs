@@ -122,7 +122,7 @@ pub enum LedgerError {
     )]
     Damaged { path: PathBuf, found: BadEntry },
     #[error(
-        "the audit ledger {} has entry {sequence} in a form that this release does not know, as a newer one writes it. Use that release, or \
+        "the audit ledger {} has entry {sequence} in a form that this release does not know, as a newer one writes it; use that release, or \
          start the daemon with another `audit`", path.display()
     )]
     Newer { path: PathBuf, sequence: u64 },

@@ -56,7 +56,7 @@ pub fn other_form_problem(what: &str, error: &FormError) -> Problem {
         FormError::Json(error) => unreadable_problem(what, error),
         FormError::Newer { .. } | FormError::Unsayable { .. } => Problem::error(
             VERSION,
-            format!("The {what} can't pass between these releases: {error}"),
+            format!("The {what} can't pass between these releases: {error}; upgrade the older one"),
             "Provider and daemon are of neighbouring releases, and only the newer one knows what it says. Upgrade the older one, then \
              plan again.",
         ),
