@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_iter(rest);
     // A CLI and its provider keep a core busy between them, and wait for each other and for servers: with three, two cores were busy for
     // some 60 % of the time.
-    arguments.test_threads = arguments.test_threads.or(Some(4));
+    arguments.test_threads = arguments.test_threads.or(Some(6));
     let conclusion = libtest_mimic::run(&arguments, trials::all(cases, real_cases, seed));
     check::print_times();
     conclusion.exit_code()

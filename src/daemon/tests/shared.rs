@@ -1,17 +1,16 @@
 //! Several daemons on one database.
 
 use super::{
-    HOUR,
     harness::{DaemonFixture, FakeEngine, LONG, ensure_of, until},
     operations, request,
 };
 use crate::{
     contract::API,
-    forms::{Document, Forms},
+    forms::Document,
     operations::{Asked, Operations},
     store::{
-        JournalPlace, open,
-        tests::{end, place, server},
+        JournalPlace,
+        tests::{place, server},
     },
 };
 use acceptance_tests::servers::PostgresServer;
@@ -110,7 +109,7 @@ async fn another_daemon_finishes_what_a_killed_one_has_begun() {
 async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_holder_says() {
     let Some(server) = server() else { return };
     let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
-    let (one, two) = (operations(&place, &engine).await, open(&place, HOUR, Forms::own()).await.unwrap());
+    let one = operations(&place, &engine).await;
     let waiting = {
         let (one, engine) = (one.clone(), engine.clone());
         tokio::spawn(async move { one.run(request("a"), engine).await.unwrap().1 })
@@ -121,7 +120,7 @@ async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_hol
     engine.release(1);
     until(|| one.count() == 0).await;
     assert!(!waiting.is_finished(), "the first one's end does not count");
-    end(&*two, "a", b"of the second").await;
+    look(&server, "UPDATE operation SET ended_at = now(), outcome = 'of the second', outcome_form = 1");
     assert_eq!(*waiting.await.unwrap().bytes, *b"of the second", "that of the second does");
     assert_eq!(engine.ensures(), 1);
 }
