@@ -237,7 +237,10 @@ fn rows(source: &Source) -> BTreeMap<Said<'_>, BTreeSet<&str>> {
 fn texts(texts: &[String]) -> Vec<&str> {
     let has_words =
         |text: &&str| text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() > 1;
-    let is_step = |text: &&str| text.starts_with("…: ") || text.starts_with("…; ");
+    let is_step = |text: &&str| {
+        let step = text.strip_prefix("…: ").or_else(|| text.strip_prefix("…; "));
+        step.is_some_and(|step| !step.starts_with('…'))
+    };
     let texts = texts.iter().map(|text| text.trim_start_matches("…. ").trim_start_matches("… ").trim());
     texts.filter(|text| has_words(text) && !is_step(text)).collect()
 }

@@ -149,7 +149,8 @@ fn report(kind: &str, inner: &[TokenTree], known: &Known) -> Option<Report> {
         _ => return None,
     };
     let texts = |argument: &[TokenTree]| known.texts(argument);
-    let is_report = REPORTERS.contains(&kind) && !code.contains([' ', '/', '{']);
+    let is_code = !code.contains([' ', '/', '{']) && !code.contains(char::is_uppercase);
+    let is_report = REPORTERS.contains(&kind) && is_code;
     is_report.then(|| Report { code, kind: kind.to_owned(), summaries: texts(summary), details: texts(detail) })
 }
 
