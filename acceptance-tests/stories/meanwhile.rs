@@ -43,7 +43,7 @@ pub(super) fn an_interrupted_destroy(tool: &Tool) -> Result<()> {
         break_a_destroy_off(&workspace, action)?;
         let plan = workspace.plan(&[])?;
         plan.says("demo/payments is half deleted")?;
-        plan.says("Left are")?;
+        plan.says("These are left: ")?;
         plan.says("1 to add, 0 to change, 1 to destroy")?;
         workspace.apply(&[])?;
         workspace.plan_is_empty(&[])?;

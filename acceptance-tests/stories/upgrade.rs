@@ -146,7 +146,7 @@ fn moves(workspace: &Workspace, target: &Target<'_>) -> Result<()> {
     publish(workspace, "acme-2.0.0.yaml", LAST)?;
     let shown = catalogue(workspace, &["show", "acme", "1.1.0", "--catalogue", "paths"])?;
     shown.says("# acme 1.1.0, with all that it takes from acme 1.0.0")?;
-    shown.says("# No default limit of memory: a pod that asks for more")?;
+    shown.says("# No default memory limit: a pod that requests more")?;
     shown.says("# from acme 1.1.0\nmanifests:")?;
     let compared = catalogue(workspace, &["diff", "1.1.0", "2.0.0", "--tier", "dev", "--catalogue", "paths"])?;
     compared.says("- ConfigMap example-dev/logging")?;

@@ -54,7 +54,7 @@ pub struct NewFault {
     /// Only calls with this verb: observe, apply, delete, facts, policy or write
     #[arg(long)]
     pub verb: Option<String>,
-    /// Only objects of this kind: Role, Namespace, ...
+    /// Only objects of this kind, such as Role or Namespace
     #[arg(long)]
     pub kind: Option<String>,
     /// Only keys that match this pattern, such as `k8s/v1/*`

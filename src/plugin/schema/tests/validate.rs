@@ -95,7 +95,7 @@ fn an_object_with_nothing_set_is_an_error_that_lists_its_names() {
         optional("spaces", map_of(object([optional("level", inner())]))),
         optional("owner", object([required("contact", Type::String), optional("docs", Type::String)])),
     ]);
-    let nothing = |place: &str| format!("{place}: nothing is set in this object");
+    let nothing = |place: &str| format!("{place}: nothing is set in this object; set an attribute, or leave it out");
     for (config, expected, reason) in [
         (json!({"level": {}}), vec![nothing("level")], "a default does not count"),
         (json!({"level": {"enforce": "?"}}), vec![], "what is unknown may be set"),

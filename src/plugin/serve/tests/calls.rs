@@ -83,7 +83,10 @@ async fn what_no_correct_client_sends_is_a_status_and_a_type_we_lack_is_not() {
     let status = client.read_resource(read("sample_note", &[0xc1])).await.expect_err("not msgpack");
     assert_eq!(status.code(), tonic::Code::InvalidArgument);
     let unknown = client.read_resource(read("sample_other", &[0xc0])).await.expect("a response").into_inner();
-    assert_eq!(summaries(&unknown.diagnostics), ["No resource `sample_other` in this version of the provider"]);
+    assert_eq!(
+        summaries(&unknown.diagnostics),
+        ["No resource `sample_other` in this version of the provider: upgrade it, or remove the resource"]
+    );
 }
 
 #[tokio::test]
@@ -129,7 +132,7 @@ async fn create_then_nothing_to_do_then_update_then_replace_then_destroy() {
 async fn a_panic_is_the_diagnostic_of_its_call_alone() {
     let mut client = client().await;
     let applied = create(&mut client, "panic").await;
-    assert_eq!(summaries(&applied.diagnostics), ["Internal provider error in ApplyResourceChange"]);
+    assert_eq!(summaries(&applied.diagnostics), ["Internal provider error in ApplyResourceChange: report this bug"]);
     assert!(create(&mut client, "x").await.diagnostics.is_empty(), "it serves on");
 }
 
@@ -187,7 +190,7 @@ async fn an_import_gives_an_object_or_says_why_not() {
     let mut client = client().await;
     let cases = [
         ("by id", "a", None),
-        ("nothing there", "nowhere", Some(r#"No sample_note with the ID "nowhere""#)),
+        ("nothing there", "nowhere", Some(r#"No sample_note with the ID "nowhere": check the ID and the target"#)),
         ("by identity", "", Some("Import of sample_note without an ID")),
     ];
     for (reason, id, refused) in cases {

@@ -138,7 +138,7 @@ async fn a_removal_that_was_killed_is_finished_before_it_is_made_again() {
     let (_, problems) = fixture.refresh(&state).await;
     let said = message(&problems, "record.half_deleted");
     assert!(
-        said.contains("demo/pay is half deleted") && said.contains("Left are ConfigMap "),
+        said.contains("demo/pay is half deleted") && said.contains("These are left: ConfigMap "),
         "it names what is left: {said}"
     );
     let mut handed_over = remove_request(&state);

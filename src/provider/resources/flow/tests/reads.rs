@@ -54,7 +54,7 @@ async fn an_import_is_the_spec_as_written_and_the_read_fills_the_rest() {
     assert!(plan.is_empty(), "an import is followed by an empty plan");
 
     let (state, found) = core.import("demo/nowhere").await;
-    let expected = "Cannot import non-existent remote object: no goldenpath_team_environment has the ID demo/nowhere";
+    let expected = "Cannot import non-existent remote object: no goldenpath_team_environment has the ID demo/nowhere; check the ID and the target";
     assert!(state.is_none() && found[0].summary == expected, "{found:?}");
 }
 
