@@ -40,7 +40,8 @@ pub fn in_one_line(summary: String, detail: String) -> (String, String) {
     if short.is_empty() {
         short = summary.chars().take(room).collect();
     }
-    (format!("{}...{step}", short.trim_end()), format!("{summary}.\n\n{detail}"))
+    let short = short.trim_end_matches([' ', ':', ';', ',']);
+    (format!("{short}...{step}"), format!("{summary}.\n\n{detail}"))
 }
 
 /// What follows the last colon or semicolon, with it, if it is short enough for a step.
@@ -124,6 +125,11 @@ mod tests {
                 format!("Failed: {}", "word ".repeat(60).trim_end()),
                 format!("Failed: {}...", "word ".repeat(37).trim_end()),
                 "a cause is no step",
+            ),
+            (
+                format!("{}APPLY: {}; try again", "word ".repeat(33), "x".repeat(200)),
+                format!("{}APPLY...; try again", "word ".repeat(33)),
+                "no colon before what is cut",
             ),
         ] {
             let (found, detail) = in_one_line(summary.clone(), "Try again.".to_owned());

@@ -72,7 +72,7 @@ async fn a_recreated_role_gets_the_access_policies_of_others_again() {
     assert!(message(&problems, "drift.dead_entry").contains("those of isolated slots and of other environments"));
     let (slot, problems) = fixture.refresh(&ledger).await;
     assert_eq!(codes(&problems), ["drift.dead_entry"], "{problems:?}");
-    assert!(message(&problems, "drift.dead_entry").contains("The next apply of demo/pay makes"), "{problems:?}");
+    assert!(message(&problems, "drift.dead_entry").contains("The next apply of demo/pay recreates"), "{problems:?}");
     let has_policy = |state: &InstanceState| state.objects.keys().any(|key| key.contains("AccessPolicy"));
     assert!(has_policy(&ledger) && !has_policy(&slot), "the slot's plan shows it");
 

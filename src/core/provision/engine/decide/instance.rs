@@ -138,14 +138,16 @@ fn other_team(record: &Record) -> Problem {
 }
 
 fn already_exists(record: &Record) -> Problem {
+    // A baseline is of no team.
+    let owner = if record.team.is_empty() { String::new() } else { format!("belongs to team {}, and ", record.team) };
     Problem::error(
         "record.already_exists",
         format!("{} already exists: import it", record.id),
         format!(
-            "It belongs to team {}, and was created from another request or by somebody else, more than an hour ago. If this run replaces it with `-replace` and \
-             `create_before_destroy`, leave out `-replace`: everything but the ID is changed in place. Else import it with `terraform \
-             import <address> {}`, or choose another name.",
-            record.team, record.id
+            "It {owner}was created from another request or by somebody else, more than an hour ago. If this run replaces it with \
+             `-replace` and `create_before_destroy`, leave out `-replace`: everything but the ID is changed in place. Else import it with \
+             `terraform import <address> {}`, or choose another name.",
+            record.id
         ),
     )
 }

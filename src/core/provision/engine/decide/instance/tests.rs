@@ -108,6 +108,18 @@ fn refusals_name_whom_to_ask() {
 }
 
 #[test]
+fn what_exists_is_named_with_its_team_if_it_has_one() {
+    let spec = environment("pay", json!({}));
+    for (team, expected, reason) in [
+        ("shop", "It belongs to team shop, and was created", "an environment is of a team"),
+        ("", "It was created", "a baseline is not"),
+    ] {
+        let problem = already_exists(&record(team, Phase::Ready, &spec));
+        assert!(problem.detail.starts_with(expected), "{reason}: {}", problem.detail);
+    }
+}
+
+#[test]
 fn a_resume_says_how_far_it_was() {
     let spec = environment("pay", json!({}));
     let record = Record { inventory: vec!["a".into(); 22], ..record("payments", Phase::Creating, &spec) };
