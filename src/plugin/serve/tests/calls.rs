@@ -191,7 +191,7 @@ async fn an_import_gives_an_object_or_says_why_not() {
     let cases = [
         ("by id", "a", None),
         ("nothing there", "nowhere", Some(r#"No sample_note with the ID "nowhere": check the ID and the target"#)),
-        ("by identity", "", Some("Import of sample_note without an ID")),
+        ("by identity", "", Some("Import of sample_note without an ID: set `id`")),
     ];
     for (reason, id, refused) in cases {
         let request = proto::import_resource_state::Request {
