@@ -8,7 +8,7 @@ mod json;
 mod judge;
 mod tree;
 
-use super::output;
+use super::output::{self, display};
 use crate::resources::{self, Declared};
 use clap::Args;
 use judge::Finding;
@@ -112,10 +112,6 @@ fn files(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> io::Result
         }
     }
     Ok(())
-}
-
-fn display(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 fn text(report: &Report, read: usize) -> String {

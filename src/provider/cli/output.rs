@@ -1,6 +1,9 @@
 //! Standard output, where a closed pipe (`| head`) is no error.
 
-use std::io::{self, ErrorKind, Write};
+use std::{
+    io::{self, ErrorKind, Write},
+    path::Path,
+};
 
 pub fn data(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -18,6 +21,11 @@ pub fn line(text: &str) -> io::Result<bool> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         other => other.map(|()| true),
     }
+}
+
+/// A file below the current folder as a person names it.
+pub fn display(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 /// Columns as wide as they need to be; the last one runs free.

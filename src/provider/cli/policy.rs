@@ -14,7 +14,10 @@ mod sources;
 mod tests;
 mod words;
 
-use super::{doctor::Inspector, output};
+use super::{
+    doctor::Inspector,
+    output::{self, display},
+};
 use clap::{Args, Subcommand, ValueEnum};
 use goldenpath_core::{
     domain::TierClass,
@@ -26,7 +29,6 @@ use goldenpath_core::{
 use home::Home;
 use report::{Basis, Problem, Report};
 use serde_json::json;
-use sources::display;
 use std::{
     fs,
     path::{Path, PathBuf},

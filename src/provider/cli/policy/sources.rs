@@ -1,11 +1,9 @@
 //! Policy documents of files.
 
 use super::report::Problem;
+use crate::cli::output::display;
 use goldenpath_core::policy::document::{Policy, PolicyError};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 /// All that can be read, and what can't.
 pub(super) fn policies(paths: &[PathBuf]) -> (Vec<Policy>, Vec<Problem>) {
@@ -24,8 +22,4 @@ pub(super) fn policies(paths: &[PathBuf]) -> (Vec<Policy>, Vec<Problem>) {
         }
     }
     (read, problems)
-}
-
-pub(super) fn display(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
