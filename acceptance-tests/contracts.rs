@@ -16,6 +16,7 @@ use goldenpath_adapters::{
 use goldenpath_contract::{self as contract, FieldRef, OutOfBand, TestTarget};
 use goldenpath_core::{
     domain::{Body, ClusterArn, ObjectKey},
+    kinds::{self, Placement},
     ports::PortError,
 };
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
@@ -26,7 +27,10 @@ pub use gaps::Gap;
 pub use own::OWN;
 
 /// The kinds that live in AWS, and clusters.
-pub const AWS: [&str; 5] = ["Role", "AccessEntry", "AccessPolicy", "PodIdentityAssociation", "Cluster"];
+pub fn of_aws() -> impl Iterator<Item = &'static str> {
+    let of_aws = kinds::all().filter(|kind| kind.placement == Placement::Aws);
+    of_aws.map(|kind| kind.name).chain(["Cluster"])
+}
 
 /// All cases about one kind.
 pub async fn keeps(cluster: &Cluster, kind: &str) -> Result<()> {

@@ -195,7 +195,7 @@ fn on_shared_servers(first: &Arc<Shared>, real_cases: u64, seed: u64) -> Vec<Tri
         let name = format!("contract on a real API server: {kind}");
         trial(name, move || block_on(contracts::keeps(&real()?.cluster, &kind)))
     });
-    let of_aws = contracts::AWS.map(|kind| {
+    let of_aws = contracts::of_aws().map(|kind| {
         let real = real.clone();
         trial(format!("contract on ministack: {kind}"), move || block_on(contracts::keeps_on_aws(&*real()?, kind)))
     });

@@ -5,7 +5,7 @@
 //! | [`block`], [`short_keys`] | an object in a plan, and its key |
 //! | [`fields_of`], [`fields_of_document`] | the canonical form in which objects are compared |
 //! | `golden` | the lists that a document declares though they are empty ([`openings`]) |
-//! | `provision` | the order of a removal ([`removal_rank`]), what a refresh must name ([`Refresh`]) |
+//! | `provision` | the order of a removal ([`removal_rank`]), what a refresh must name ([`Refresh`]), what AWS refuses ([`Kind::refusal`]) |
 //! | `adapters::kube` | what a listing holds, paths, the RBAC that pipelines need |
 //! | the sandbox | names, scopes, known and immutable fields, generated ids |
 //! | the contract suite | one sample of each kind, which every target must pass |
@@ -24,17 +24,21 @@
 //!
 //! # To add a kind of AWS
 //!
-//! AWS has no common form of a key, a document or a call, so each is written; the compiler asks for all but the descriptor, for
-//! which a test does.
+//! AWS has no common form of a key, a document or a call, so each is written: nine files and a sample. Once there are a key and a body,
+//! the compiler asks for what the sandbox does with it, and tests for the descriptor, the calls and the sample.
 //!
-//! 1. Its variants of `ObjectKey` and of `Body`, and the body's type (`domain`); what AWS refuses of it (`ports::rules`).
-//! 2. `aws/<kind>.rs`, a [`Kind`] made by `Kind::aws`, and its line in `aws`'s list: fields, words, short key, ranks.
-//! 3. `adapters::aws`: `objects/<kind>.rs` with its calls, its line in `objects.rs`, and a row for each call in `calls.rs`, from
-//!    which `permissions` is made.
-//! 4. The sandbox: `aws/<kind>.rs` with its rules, and its line in `aws.rs`.
+//! 1. `domain`: its variant of `ObjectKey` (`key.rs`); its variant of `Body` and the body's type (`object.rs`).
+//! 2. [`aws`]: `aws/<kind>.rs`, a [`Kind`] made by `Kind::aws`: fields, words, short key, ranks, and what AWS refuses of it
+//!    ([`Kind::refusal`]); its module and its line in the list.
+//! 3. `adapters::aws`: `objects/<kind>.rs` with its calls, its module and its line in `objects.rs`, and a row for each call in
+//!    `calls.rs`, from which `permissions` is made.
+//! 4. The sandbox: `aws/<kind>.rs` with what only a target knows of it, its module and its line in `aws.rs`.
 //! 5. Its sample (`samples/aws.rs`).
+//!
+//! More only where it is like none before it: a [`RemovalRank`] of its own (`kind.rs`), a resource that `permissions` has no statement
+//! for (`adapters/aws/permissions.rs`), the client of another service (`adapters/aws/clients.rs`).
 
-mod aws;
+pub mod aws;
 mod block;
 mod canonical;
 mod fields;

@@ -5,12 +5,12 @@
 //! - Errors carry a [`Class`]; a `Denied` or `Unavailable` is never reported as absence.
 //! - After an error of class `Unavailable` a change may or may not have been made: the engine observes again.
 
+pub mod aws_errors;
 pub mod calls;
 mod error;
 pub mod operation;
 pub mod ownership;
 pub mod progress;
-pub mod rules;
 pub mod trace;
 
 pub use error::PortError;

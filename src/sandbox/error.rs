@@ -2,7 +2,7 @@
 
 use goldenpath_core::{
     domain::Class,
-    ports::{PortError, rules::codes},
+    ports::{PortError, aws_errors},
 };
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub fn refusal(class: Class, call: &str, message: impl Into<String>) -> SandboxE
 
 /// As AWS says it of this.
 pub fn refusal_by_aws(call: &str, code: &str, about: &str) -> SandboxError {
-    let (class, message) = codes::refusal(call, code, about);
+    let (class, message) = aws_errors::refusal(call, code, about);
     refusal(class, call, message)
 }
 

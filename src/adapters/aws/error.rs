@@ -1,4 +1,4 @@
-//! The errors of AWS, by class: what a code means [`codes`] says.
+//! The errors of AWS, by class: what a code means [`aws_errors`] says.
 //!
 //! - The outcome is unknown (`Unavailable`) after a time-out, a cut connection or a failure of the service: the change may have
 //!   been made.
@@ -16,7 +16,7 @@ use goldenpath_core::{
     domain::Class,
     ports::{
         PortError,
-        rules::codes::{self, Meaning},
+        aws_errors::{self, Meaning},
     },
 };
 use std::error::Error;
@@ -41,7 +41,7 @@ where
     let (class, message, next) = match &error {
         SdkError::ServiceError(error) => {
             let (code, text) = (error.err().code().unwrap_or_default(), error.err().message().unwrap_or_default());
-            let meaning = codes::meaning(call, code, status, text);
+            let meaning = aws_errors::meaning(call, code, status, text);
             (meaning.class(), words(code, status, text), meaning.next_step())
         }
         SdkError::ConstructionFailure(_) => (Class::Invalid, chain(&error), None),
@@ -53,7 +53,7 @@ where
 /// What an error that has its class means: its message begins with the code.
 pub(super) fn meaning(error: &PortError) -> Meaning {
     let (code, text) = error.message.split_once(": ").unwrap_or((&error.message, ""));
-    codes::meaning(&error.call, code, None, text)
+    aws_errors::meaning(&error.call, code, None, text)
 }
 
 fn words(code: &str, status: Option<u16>, text: &str) -> String {

@@ -1,7 +1,7 @@
 //! What one kind of object is: all that the rest of the code must know of it, as one value.
 
 use super::words::{Rest, Row};
-use crate::domain::{Body, Fields, ObjectKey};
+use crate::domain::{Body, ClusterArn, Fields, ObjectKey, RoleQuotas};
 use serde_json::Value;
 
 /// Made by [`Kind::aws`], [`Kind::namespaced`] or [`Kind::cluster_wide`] and the fields in which this kind is not like most.
@@ -28,6 +28,9 @@ pub struct Kind {
     pub(super) of_short: fn(&str) -> Option<ObjectKey>,
     /// The fields of a body of this kind; all of them are ours, since we own grants whole.
     pub(super) fields: fn(&Body) -> Option<Fields>,
+    /// What AWS would refuse of an object of this kind on this cluster, in its words, as far as it follows from the request alone; the
+    /// quotas are the account's own. The plan says it.
+    pub refusal: fn(&ClusterArn, &ObjectKey, &Body, &RoleQuotas) -> Result<(), String>,
     pub refresh: Refresh,
 
     // === the rest is of Kubernetes alone ===
@@ -177,6 +180,7 @@ impl Kind {
             short: |_| None,
             of_short: |_| None,
             fields: |_| None,
+            refusal: |_, _, _, _| Ok(()),
             refresh: Refresh::Listed,
             plural,
             served: Served::Always,

@@ -17,7 +17,7 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ClusterArn, ObjectKey},
-    ports::rules,
+    kinds::aws::{access_entry, tags::merged_tags},
 };
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ fn apply(
     let call = if found.is_some() { "eks:UpdateAccessEntry" } else { CREATE };
     let invalid = |message: String| refusal(Class::Invalid, call, message);
     check_mode(cluster, call)?;
-    rules::check_entry(entry).map_err(invalid)?;
+    access_entry::check(entry).map_err(invalid)?;
     let mut body = serde_json::to_value(entry)?;
     let Some(mut row) = found else { return create(store, cluster, principal, body) };
     if row.is_another(&body) {
@@ -81,7 +81,7 @@ fn apply(
         ));
     }
     let live: AccessEntry = serde_json::from_value(row.body.clone())?;
-    body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &entry.tags))?;
+    body["tags"] = serde_json::to_value(merged_tags(&live.tags, &entry.tags))?;
     if is_of_another_role(store, &cluster.arn, &row, principal)? {
         // Whoever makes an entry again gives it the policies that went with the old one: they stay.
         row.remove(store)?;
@@ -93,7 +93,7 @@ fn apply(
 
 /// CreateAccessEntry.
 fn create(store: &Store, cluster: &ClusterOptions, principal: &str, body: Value) -> Result<Row, SandboxError> {
-    rules::check_principal(principal).map_err(|message| refusal(Class::Invalid, CREATE, message))?;
+    access_entry::check_principal(principal).map_err(|message| refusal(Class::Invalid, CREATE, message))?;
     let mut row = Row::new(store, &cluster.arn, &ObjectKey::access_entry(principal), body)?;
     // The last part of the entry's own ARN.
     row.external_id = Some(uuid()?);

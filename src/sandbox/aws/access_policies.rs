@@ -11,11 +11,8 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey},
-    ports::{
-        Revoked,
-        ownership::mark,
-        rules::{self, PolicyScopes},
-    },
+    kinds::aws::access_policy::{self, PolicyScopes, scopes_elsewhere},
+    ports::{Revoked, ownership::mark},
 };
 use rusqlite::params;
 use serde_json::{Value, json};
@@ -54,10 +51,10 @@ fn apply(
     found: Option<Row>,
 ) -> Result<Row, SandboxError> {
     check_mode(cluster, CALL)?;
-    rules::check_access_policy(policy).map_err(|message| refusal(Class::Invalid, CALL, message))?;
+    access_policy::check(policy).map_err(|message| refusal(Class::Invalid, CALL, message))?;
     let body = body(store, &cluster.arn, principal)?;
     if mark(key, cluster.arn.as_str(), &body).cluster.is_none() {
-        return Err(refusal(Class::Invalid, CALL, rules::not_our_entry(principal, policy)));
+        return Err(refusal(Class::Invalid, CALL, access_policy::not_our_entry(principal, policy)));
     }
     // One association holds all its namespaces; each is a row, so that none is lost when another comes or goes.
     let mut row = match found {
@@ -96,7 +93,7 @@ pub fn elsewhere(store: &Store, cluster: &ClusterArn) -> Result<BTreeMap<String,
         Ok(())
     })?;
     let mut found: BTreeMap<String, PolicyScopes> =
-        all.into_iter().map(|(principal, scopes)| (principal, rules::scopes_elsewhere(&scopes))).collect();
+        all.into_iter().map(|(principal, scopes)| (principal, scopes_elsewhere(&scopes))).collect();
     found.retain(|_, scopes| !scopes.is_empty());
     Ok(found)
 }

@@ -12,7 +12,8 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation},
-    ports::{Readiness, rules},
+    kinds::aws::{pod_identity_association, tags::merged_tags},
+    ports::Readiness,
 };
 use serde_json::Value;
 
@@ -67,7 +68,7 @@ fn apply(
         Some(row) => row,
     };
     let live: PodIdentityAssociation = serde_json::from_value(row.body.clone())?;
-    body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &association.tags))?;
+    body["tags"] = serde_json::to_value(merged_tags(&live.tags, &association.tags))?;
     let external_id = match (&association.target_role_arn, &row.external_id) {
         (None, _) => None,
         (Some(_), Some(external_id)) if live.target_role_arn == association.target_role_arn => {
@@ -95,7 +96,7 @@ fn check(
     call: &str,
     association: &PodIdentityAssociation,
 ) -> Result<(), SandboxError> {
-    rules::check_association(cluster, association).map_err(|message| refusal(Class::Invalid, call, message))?;
+    pod_identity_association::check(cluster, association).map_err(|message| refusal(Class::Invalid, call, message))?;
     let role_arn = &association.role_arn;
     if !matches!(iam::principal(store, cluster, role_arn)?, Principal::Role { .. }) {
         return Err(refusal_by_aws(call, "InvalidParameterException", role_arn));

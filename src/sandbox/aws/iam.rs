@@ -8,7 +8,7 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey, Role},
-    ports::rules::{self, policy_document},
+    kinds::aws::{policy_document, role, tags::merged_tags},
 };
 use rusqlite::params;
 use serde_json::Value;
@@ -34,7 +34,7 @@ impl KindRules for Roles {
     }
 
     fn before_removal(&self, _: &mut Store, _: &ClusterArn, row: &Row) -> Result<(), SandboxError> {
-        if row.body["path"].as_str().is_some_and(rules::is_protected) {
+        if row.body["path"].as_str().is_some_and(role::is_protected) {
             return Err(refusal(
                 Class::Denied,
                 "iam:DeleteRole",
@@ -77,7 +77,7 @@ fn apply(
     let call = if found.is_some() { "iam:UpdateRole" } else { "iam:CreateRole" };
     let invalid = |message: String| refusal(Class::Invalid, call, message);
     let cluster = &options.arn;
-    rules::check_role(name, role, &options.role_quotas()).map_err(invalid)?;
+    role::check(name, role, &options.role_quotas()).map_err(invalid)?;
     check_references(store, cluster, role, found.is_none())?;
     let mut body = serde_json::to_value(role)?;
     let Some(mut row) = found else {
@@ -102,7 +102,7 @@ fn apply(
             live.path
         )));
     }
-    body["tags"] = serde_json::to_value(rules::merged_tags(&live.tags, &role.tags))?;
+    body["tags"] = serde_json::to_value(merged_tags(&live.tags, &role.tags))?;
     row.save_body(store, body)?;
     Ok(row)
 }

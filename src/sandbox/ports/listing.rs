@@ -9,11 +9,15 @@ use crate::{
 };
 use goldenpath_core::{
     domain::{ClusterArn, ObjectKey, Observed, SYSTEM_NAMESPACE},
-    kinds::{self, Refresh, Unmarked, kubernetes::KINDS},
-    ports::{
-        Scope, Selector,
-        rules::{OF_ANOTHER_ROLE, PolicyScopes, describe_scopes},
+    kinds::{
+        self, Refresh, Unmarked,
+        aws::{
+            access_entry::OF_ANOTHER_ROLE,
+            access_policy::{PolicyScopes, describe_scopes},
+        },
+        kubernetes::KINDS,
     },
+    ports::{Scope, Selector},
 };
 use rusqlite::{ToSql, params};
 use std::collections::{BTreeMap, HashSet};

@@ -20,7 +20,8 @@ use crate::{
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, Class, ObjectKey, Ownership},
-    ports::{Expect, PortError, Revoked, rules},
+    kinds::{Kind, aws::access_policy},
+    ports::{Expect, PortError, Revoked},
 };
 use std::collections::BTreeSet;
 
@@ -28,6 +29,10 @@ pub(super) struct AccessPolicies;
 
 #[async_trait]
 impl KindCalls for AccessPolicies {
+    fn kind(&self) -> &'static Kind {
+        &access_policy::KIND
+    }
+
     async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
         get(cluster, key).await
     }
@@ -93,7 +98,7 @@ async fn together(
     let _lock = grants::lock(principal).await;
     let tags = entries::tags(cluster, principal).await?.ok_or_else(|| no_entry(principal))?;
     if !entries::is_ours(cluster, principal, &tags) {
-        return Err(invalid(call_name, rules::not_our_entry(principal, policy)));
+        return Err(invalid(call_name, access_policy::not_our_entry(principal, policy)));
     }
     // That its policies are not found clears by waiting: an entry that this operation made is not seen by every call yet.
     let Some(now) = grants::read_new(cluster, principal).await? else {
@@ -104,7 +109,7 @@ async fn together(
     let mut results = vec![];
     for (key, expect) in wanted {
         let Parts { policy, namespace, .. } = parts(key)?;
-        let checked = rules::check_access_policy(policy).map_err(|message| invalid(call_name, message));
+        let checked = access_policy::check(policy).map_err(|message| invalid(call_name, message));
         let checked = checked.and_then(|()| check(call_name, key, expect, live(key, &now, &tags)?.as_ref()));
         results.push(checked.map(|()| {
             added.entry(policy.to_owned()).or_default().insert(namespace.to_owned());

@@ -18,8 +18,12 @@ use async_trait::async_trait;
 use aws_sdk_eks::types::{PodIdentityAssociation as Found, PodIdentityAssociationSummary as Summary};
 use goldenpath_core::{
     domain::{Body, Class, ClusterArn, ObjectKey, PodIdentityAssociation, quotas::policy_text, short_hash},
-    kinds::canonical_policy,
-    ports::{Expect, PortError, rules},
+    kinds::{
+        Kind,
+        aws::{pod_identity_association, tags::merged_tags},
+        canonical_policy,
+    },
+    ports::{Expect, PortError},
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -33,6 +37,10 @@ pub(super) struct Associations;
 
 #[async_trait]
 impl KindCalls for Associations {
+    fn kind(&self) -> &'static Kind {
+        &pod_identity_association::KIND
+    }
+
     async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
         get(cluster, account(key)).await
     }
@@ -87,7 +95,7 @@ async fn apply(
     expect: &Expect,
 ) -> Result<Live, PortError> {
     let call_name = Call::CreatePodIdentityAssociation.name();
-    rules::check_association(cluster.arn, association).map_err(|message| invalid(call_name, message))?;
+    pod_identity_association::check(cluster.arn, association).map_err(|message| invalid(call_name, message))?;
     let key = key(namespace, account);
     // EKS itself refuses a second one.
     if *expect == Expect::Absent {
@@ -108,8 +116,7 @@ async fn apply(
             format!("ResourceInUseException: Association already exists: {id}, and it does not carry our tags"),
         ));
     }
-    let wanted =
-        PodIdentityAssociation { tags: rules::merged_tags(&live.tags, &association.tags), ..association.clone() };
+    let wanted = PodIdentityAssociation { tags: merged_tags(&live.tags, &association.tags), ..association.clone() };
     let Body::PodIdentityAssociation(before) = &live.body else {
         return Err(invalid(call_name, format!("{key} is not an association")));
     };

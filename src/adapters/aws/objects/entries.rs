@@ -29,7 +29,11 @@ use aws_sdk_eks::types::AccessEntry as Found;
 use futures_util::future::try_join;
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ObjectKey},
-    ports::{Expect, PortError, ownership::mark, rules},
+    kinds::{
+        Kind,
+        aws::{access_entry, tags::merged_tags},
+    },
+    ports::{Expect, PortError, ownership::mark},
 };
 use serde_json::json;
 
@@ -39,6 +43,10 @@ pub(super) struct AccessEntries;
 
 #[async_trait]
 impl KindCalls for AccessEntries {
+    fn kind(&self) -> &'static Kind {
+        &access_entry::KIND
+    }
+
     async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
         Ok(observe(cluster, key.name()).await?.map(|found| found.live))
     }
@@ -89,9 +97,9 @@ async fn apply(
     expect: &Expect,
 ) -> Result<Live, PortError> {
     let call_name = Call::CreateAccessEntry.name();
-    rules::check_entry(entry).map_err(|message| invalid(call_name, message))?;
+    access_entry::check(entry).map_err(|message| invalid(call_name, message))?;
     let new = async || {
-        rules::check_principal(principal).map_err(|message| invalid(call_name, message))?;
+        access_entry::check_principal(principal).map_err(|message| invalid(call_name, message))?;
         create(cluster, principal, entry).await
     };
     // EKS itself refuses a second one.
@@ -114,7 +122,7 @@ async fn apply(
     let Body::AccessEntry(before) = &live.body else {
         return Err(invalid(call_name, format!("{} is not an access entry", live.key)));
     };
-    let wanted = AccessEntry { group: entry.group.clone(), tags: rules::merged_tags(&live.tags, &entry.tags) };
+    let wanted = AccessEntry { group: entry.group.clone(), tags: merged_tags(&live.tags, &entry.tags) };
     if defects.must_recreate() {
         return recreate(cluster, principal, &wanted, (&defects, grants)).await;
     }

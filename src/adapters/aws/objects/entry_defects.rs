@@ -3,7 +3,10 @@
 //! Reported as a difference of the entry, so that a plan shows it and an apply repairs it.
 
 use super::grants::Grants;
-use goldenpath_core::ports::rules::{OF_ANOTHER_ROLE, describe_scopes, scopes_elsewhere};
+use goldenpath_core::kinds::aws::{
+    access_entry::OF_ANOTHER_ROLE,
+    access_policy::{describe_scopes, scopes_elsewhere},
+};
 use std::fmt;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

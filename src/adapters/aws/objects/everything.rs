@@ -6,10 +6,7 @@ use super::{
     live::Live,
 };
 use crate::aws::call::{EksCluster, all};
-use goldenpath_core::{
-    domain::ObjectKey,
-    ports::{PortError, rules::PEOPLES_POLICIES},
-};
+use goldenpath_core::{domain::ObjectKey, kinds::aws::access_policy::PEOPLES_POLICIES, ports::PortError};
 use std::collections::{BTreeSet, HashMap};
 
 /// For so few entries of ours, list the policies of each; for more, list the entries of each policy.

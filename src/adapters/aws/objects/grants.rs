@@ -12,10 +12,8 @@ use crate::{
 use aws_sdk_eks::types::{AccessScope, AccessScopeType};
 use goldenpath_core::{
     domain::{AccessPolicy, Body, ObjectKey},
-    ports::{
-        PortError,
-        rules::{self, PolicyScopes},
-    },
+    kinds::aws::access_policy::{PolicyScopes, scopes_elsewhere},
+    ports::PortError,
 };
 use std::{
     collections::BTreeSet,
@@ -123,7 +121,7 @@ pub(super) fn without(grants: &Grants, elsewhere: &Grants) -> Grants {
 
 /// All grants of one entry in namespaces, each an object whose owner is the entry's. What lies elsewhere is a defect of the entry.
 pub(super) fn objects(principal: &str, grants: Grants, tags: &Tags) -> Vec<Live> {
-    let elsewhere = rules::scopes_elsewhere(&grants);
+    let elsewhere = scopes_elsewhere(&grants);
     let mut objects = vec![];
     for (policy, namespaces) in grants {
         let is_here = |namespace: &String| !elsewhere.get(&policy).is_some_and(|found| found.contains(namespace));

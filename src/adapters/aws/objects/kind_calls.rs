@@ -5,12 +5,16 @@ use crate::{aws::call::EksCluster, errors::invalid};
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Body, ObjectKey},
+    kinds::Kind,
     ports::{Expect, PortError},
 };
 use std::collections::HashMap;
 
 #[async_trait]
 pub(super) trait KindCalls: Sync {
+    /// Whose they are.
+    fn kind(&self) -> &'static Kind;
+
     /// One object, whoever owns it.
     async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError>;
 

@@ -1,5 +1,5 @@
 //! IAM is eventually consistent: a role that was just made is unknown to IAM's and EKS's own checks for some seconds
-//! (hashicorp/terraform-provider-aws#35535, #1388). An error that clears by waiting is retried, as `rules::codes` says of its call; a
+//! (hashicorp/terraform-provider-aws#35535, #1388). An error that clears by waiting is retried, as `aws_errors` says of its call; a
 //! principal that does not exist is reported at once.
 
 use crate::aws::{clients::AwsClients, error, iam};
@@ -8,7 +8,7 @@ use goldenpath_core::{
     domain::Class,
     ports::{
         Expect, PortError,
-        rules::codes::{Meaning, NotYet},
+        aws_errors::{Meaning, NotYet},
     },
 };
 use std::time::Duration;

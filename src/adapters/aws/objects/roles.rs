@@ -25,11 +25,12 @@ use async_trait::async_trait;
 use aws_sdk_iam::types::Tag;
 use goldenpath_core::{
     domain::{Body, Class, ObjectKey, Role, RoleQuotas, quotas::policy_text},
-    kinds::canonical_policy,
-    ports::{
-        Expect, PortError,
-        rules::{self, policy_document},
+    kinds::{
+        Kind,
+        aws::{policy_document, role, tags::merged_tags},
+        canonical_policy,
     },
+    ports::{Expect, PortError},
 };
 use read::get;
 use serde_json::Value;
@@ -41,6 +42,10 @@ pub(super) struct Roles;
 
 #[async_trait]
 impl KindCalls for Roles {
+    fn kind(&self) -> &'static Kind {
+        &role::KIND
+    }
+
     /// One whose name differs by case is another key.
     async fn get(&self, cluster: EksCluster<'_>, key: &ObjectKey) -> Result<Option<Live>, PortError> {
         Ok(get(cluster.clients, key.name()).await?.filter(|live| live.key == *key))
@@ -91,7 +96,7 @@ async fn apply(cluster: EksCluster<'_>, name: &str, role: &Role, expect: &Expect
         true => iam::role_quotas(clients).await.unwrap_or_default(),
         false => RoleQuotas::default(),
     };
-    rules::check_role(name, role, &quotas).map_err(|message| invalid(call_name, message))?;
+    role::check(name, role, &quotas).map_err(|message| invalid(call_name, message))?;
     policy_document::check_trust(&role.trust).map_err(|message| invalid(call_name, message))?;
     let key = ObjectKey::role(name);
     let new = async || {
@@ -119,7 +124,7 @@ async fn apply(cluster: EksCluster<'_>, name: &str, role: &Role, expect: &Expect
     if before.path != role.path {
         return Err(invalid(call_name, format!("the path of role {name} is {} and cannot be changed", before.path)));
     }
-    let wanted = Role { tags: rules::merged_tags(&live.tags, &role.tags), ..role.clone() };
+    let wanted = Role { tags: merged_tags(&live.tags, &role.tags), ..role.clone() };
     change(clients, name, before, &wanted).await?;
     Ok(read::live(name, wanted, live.id))
 }
@@ -231,7 +236,7 @@ async fn delete(cluster: EksCluster<'_>, name: &str, expect: &Expect) -> Result<
     let Some(live) = found.filter(|live| live.key == key) else { return Ok(()) };
     check_deletion(cluster.arn, &key, expect, &live)?;
     let Body::Role(role) = &live.body else { return Ok(()) };
-    if rules::is_protected(&role.path) {
+    if role::is_protected(&role.path) {
         let message = format!("UnmodifiableEntity: role {name} belongs to an AWS service: remove it there");
         return Err(PortError::new(Class::Denied, Call::DeleteRole.name(), message));
     }

@@ -2,8 +2,7 @@
 
 use crate::{
     domain::{AccessPolicy, Body, ClusterArn, Desired, Id, ObjectKey, Observed, Ownership, Problem},
-    kinds::in_words,
-    ports::rules::is_elsewhere,
+    kinds::{aws::access_policy::is_elsewhere, in_words},
     provision::engine::gather::{is_shared_entry, role_of_people},
 };
 use std::collections::{BTreeMap, BTreeSet};

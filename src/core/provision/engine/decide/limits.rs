@@ -1,10 +1,10 @@
-//! What IAM and EKS refuse of a rendered object, said by the plan: by the same rules that the adapters ask before their first call.
+//! What IAM and EKS refuse of a rendered object, said by the plan: by the same rules of its kind that the adapters ask before their
+//! first call.
 
 use super::inputs::Inputs;
 use crate::{
     domain::{ClusterArn, Desired, Id, Problem, RoleQuotas, quotas},
-    kinds::in_words,
-    ports::rules,
+    kinds::{self, in_words},
 };
 
 pub fn judge(Inputs { change, ground, blueprint, found, .. }: &Inputs<'_>) -> Vec<Problem> {
@@ -14,7 +14,10 @@ pub fn judge(Inputs { change, ground, blueprint, found, .. }: &Inputs<'_>) -> Ve
 /// `quotas`: of the account. Where they were not read, what no account may have is refused all the same.
 fn judge_objects(id: &Id, cluster: &ClusterArn, objects: &[Desired], quotas: Option<RoleQuotas>) -> Vec<Problem> {
     let quotas = quotas.unwrap_or(RoleQuotas { trust: quotas::TRUST.raised, attached: quotas::ATTACHED.raised });
-    let refusal = |object: &Desired| rules::check(cluster, &object.key, object.body.as_ref()?, &quotas).err();
+    let refusal = |object: &Desired| {
+        let (kind, body) = (kinds::of(&object.key)?, object.body.as_ref()?);
+        (kind.refusal)(cluster, &object.key, body, &quotas).err()
+    };
     let refused = objects.iter().filter_map(|object| Some((object, refusal(object)?)));
     refused.map(|(object, why)| problem(id, object, &why)).collect()
 }

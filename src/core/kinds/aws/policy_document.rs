@@ -121,6 +121,19 @@ mod tests {
                 "prohibited field Resource",
                 "trust is about the role itself",
             ),
+            (&trust, json!({"Statement": []}), "Syntax errors", "an empty list of statements"),
+            (
+                &trust,
+                policy(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "somebody"})),
+                "Invalid principal",
+                "a principal has a kind",
+            ),
+            (
+                &trust,
+                policy(&json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*", "Condition": []})),
+                "Syntax errors",
+                "conditions are by operator",
+            ),
             (&trust, policy(&json!({"Effect": "Allow", "Principal": "*"})), "must contain actions", "no action"),
             (
                 &check_identity,
@@ -151,5 +164,8 @@ mod tests {
         let document = policy(&json!({"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
             "Principal": {"AWS": ["arn:a", "arn:b"], "Service": "pods.eks.amazonaws.com"}}));
         assert_eq!(check_trust(&document), Ok(vec!["arn:a", "arn:b"]));
+        let anybody = policy(&json!({"Effect": "Allow", "Action": "*", "Principal": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}));
+        assert_eq!(check_trust(&anybody), Ok(vec![]), "all actions, and nobody by name");
     }
 }
