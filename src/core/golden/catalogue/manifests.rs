@@ -70,13 +70,15 @@ fn yes() -> bool {
 }
 
 /// Kinds that no manifest is of, whoever lists them, and why.
-const NEVER: [(&str, &str); 8] = [
+const NEVER: [(&str, &str); 10] = [
     ("Namespace", "namespaces are the environment's own: a team asks for them in `namespaces`"),
     ("Secret", "its content would stand in plans and in state; use an operator that fetches secrets"),
     ("ClusterRole", "it would grant power over the cluster"),
     ("ClusterRoleBinding", "it would grant power over the cluster"),
     ("ValidatingAdmissionPolicy", "it holds for the whole cluster; write a document of kind Policy"),
     ("ValidatingAdmissionPolicyBinding", "it holds for the whole cluster; write a document of kind Policy"),
+    ("MutatingAdmissionPolicy", "it holds for the whole cluster"),
+    ("MutatingAdmissionPolicyBinding", "it holds for the whole cluster"),
     ("ValidatingWebhookConfiguration", "it holds for the whole cluster"),
     ("MutatingWebhookConfiguration", "it holds for the whole cluster"),
 ];
@@ -187,11 +189,13 @@ mod tests {
         };
         let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "x"}});
         let webhook = json!("ValidatingWebhookConfiguration");
+        let mutation = json!("MutatingAdmissionPolicy");
         for (manifest, field, reason) in [
             (json!({"name": "m", "manifest": config}), None, "as it should be"),
             (with("", "kind", json!("{{ spec.kind }}")), Some("manifests.0.manifest.kind"), "a kind by request"),
             (with("", "kind", json!("Secret")), Some("manifests.0.manifest.kind"), "a secret in a plan"),
             (with("", "kind", webhook), Some("manifests.0.manifest.kind"), "power over the cluster"),
+            (with("", "kind", mutation), Some("manifests.0.manifest.kind"), "the same, in CEL"),
             (
                 with("/metadata", "name", json!("gp-base")),
                 Some("manifests.0.manifest.metadata.name"),
