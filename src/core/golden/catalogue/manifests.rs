@@ -1,7 +1,11 @@
 //! Objects that a path makes besides the built-in ones, and what it changes of those. Both are said in the document, never found out on
 //! a cluster.
 
-use super::template::{Condition, Template};
+use super::{
+    mentions,
+    parameters::Parameters,
+    template::{Condition, Template},
+};
 use crate::{domain::TierName, kinds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -139,6 +143,16 @@ impl Manifest {
             Some(name) => Err(("after", format!("no manifest before this one is called {name}"))),
             None => Ok(()),
         }
+    }
+}
+
+// === impl Tuning ===
+
+impl Tuning {
+    /// What depends on a parameter of slots is of their objects alone.
+    pub fn is_of_slots(&self, parameters: &Parameters) -> bool {
+        let mut expressions = self.set.iter().flat_map(Template::expressions);
+        expressions.any(|expression| mentions::parameter_of_slots(expression, parameters).is_some())
     }
 }
 
