@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// For messages, and for `after`.
+    /// Name of the manifest, for messages and for `after`.
     pub name: String,
     #[serde(default)]
     pub each: Each,
@@ -24,15 +24,15 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
     pub tiers: Option<Vec<TierName>>,
-    /// A CEL expression: it is made where this is true.
+    /// A CEL expression: the object is only created where it is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub when: Option<Condition>,
-    /// Names of manifests that are made before it.
+    /// Names of manifests above this one that are created before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
-    /// A Kubernetes object. `{{ ... }}` in a text is CEL over `spec`, `facts`, `parameters`, `tier`, `environment` and `namespace`; one that
-    /// is a whole value keeps its type.
+    /// A Kubernetes object. `{{ ... }}` in a value is CEL over `spec`, `facts`, `parameters`, `tier`, `environment` and `namespace`; one
+    /// that is a whole value keeps its type.
     #[schemars(with = "serde_json::Map<String, Value>")]
     pub manifest: Template,
 }
@@ -40,30 +40,32 @@ pub struct Manifest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Each {
-    /// Once in each namespace of the environment itself.
+    /// Once in each of the environment's own namespaces, not those of isolated slots.
     #[default]
     Namespace,
-    /// Once; it says itself in which namespace of the environment, or is of a kind that `cluster_kinds` lists.
+    /// Once: in the namespace of the environment that it names, or of a kind in `cluster_kinds`.
     Environment,
     /// Once for each slot, in the slot's namespace.
     Slot,
 }
 
-/// What becomes of built-in objects of a kind and name.
+/// Leaves out or changes built-in objects of a kind and name, of environments and of slots.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tuning {
+    /// Such as `LimitRange` or `NetworkPolicy`.
     pub kind: String,
-    /// `*` and `?` match as in IAM.
+    /// Name of the object, in which `*` and `?` match as in IAM.
     pub name: String,
     /// Absent: in all tiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
     pub tiers: Option<Vec<TierName>>,
-    /// False: it is not made. The guardrails judge what is left.
+    /// `false` leaves it out. The guardrails judge what remains.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// Merged over the object: maps are merged, everything else is replaced, null takes a field away. With the placeholders of manifests.
+    /// Merged over the object, with `spec` alone: maps are merged, everything else is replaced, null removes a field. With the
+    /// placeholders of manifests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     pub set: Option<Template>,

@@ -45,7 +45,7 @@ struct GoldenPathTest {
     /// Absent: the newest.
     #[serde(default)]
     golden_path_version: Option<Version>,
-    /// Over the facts of an ordinary cluster, as in the provider's `offline.facts`.
+    /// Facts that differ from those of an ordinary cluster, in the form of the provider's `offline.facts`.
     #[serde(default)]
     facts: Option<Map<String, Value>>,
     cases: Vec<Case>,
@@ -65,7 +65,7 @@ struct Case {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Expected {
-    /// By keys as a plan shows them.
+    /// Objects by their keys, as a plan shows them.
     #[serde(default)]
     objects: BTreeMap<String, Expectation>,
     /// The codes of all errors and warnings. Absent: no error.
