@@ -21,9 +21,9 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 /// Show which objects and fields change from one version of a golden path to another
 ///
-/// Plans an environment and a slot with both versions, without a cluster. Without --request, they are the smallest ones that the tier
-/// allows. With --all, they are those that are recorded on a cluster: each one that was made from the first version is planned as it is
-/// there, and as it would be with the second one. Nothing is changed.
+/// Plans an environment and a slot with both versions, without a cluster. Without --request, they have the defaults of the tier. With --all,
+/// they are those that are recorded on a cluster: each one that was made from the first version is planned as it is there, and as it would
+/// be with the second one. Nothing is changed.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Version to compare: `<version>` of the default golden path, or "<name> <version>"
