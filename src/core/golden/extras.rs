@@ -66,8 +66,10 @@ pub fn resolve(asked: &Asked<'_>, mark: &Mark) -> Result<Extras, Problems> {
             }
         }
     }
-    for Tuning { kind, name, tiers, enabled: _, set } in &path.objects {
-        if tiers.as_ref().is_some_and(|tiers| !tiers.contains(asked.tier)) {
+    for tuning in &path.objects {
+        let Tuning { kind, name, tiers, enabled: _, set } = tuning;
+        let is_of_others = !asked.is_slot && tuning.is_of_slots(&path.parameters);
+        if is_of_others || tiers.as_ref().is_some_and(|tiers| !tiers.contains(asked.tier)) {
             continue;
         }
         for place in &asked.namespaces {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::domain::{
     Limits, NameError, PersonaName, Problem, Quantities, Quantity, TierName, Version, VersionConstraint,
+    WrittenParameters,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,9 @@ pub struct Parent {
     pub pod_security_labels: BTreeMap<String, String>,
     /// As configured, over the tier's defaults.
     pub limits: Limits,
+    /// Of its golden path, with their defaults.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: WrittenParameters,
 }
 
 /// What a shared slot needs to know of its namespace.

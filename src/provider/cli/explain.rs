@@ -41,7 +41,7 @@ const PLAN: &str = "plan";
 /// Explain a saved plan: what changes, who gains or loses access, and what is lost
 ///
 /// The policies of the golden paths judge the objects once more, since the JSON of a plan has no warnings. Exits with 3 if the plan has a
-/// change that --deny names, with 2 if the plan can't be read, and otherwise with 0.
+/// change that --deny names, with 2 if the plan or the catalogue can't be read, and otherwise with 0.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The plan: the JSON of `terraform show -json FILE`, `-` for that on standard input, or FILE itself

@@ -31,6 +31,7 @@ use report::{Basis, Problem, Report};
 use serde_json::json;
 use std::{
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -62,8 +63,8 @@ struct List {
 
 /// Judge manifests by the built-in policies and your own
 ///
-/// Reads YAML and JSON, files with several documents, and lists of objects. Exits with 1 if a policy denies an object, with 2 if a file can't
-/// be read, and otherwise with 0.
+/// Reads YAML and JSON, files with several documents, and lists of objects. Exits with 1 if a policy denies an object, with 2 if a file or a
+/// policy can't be read, and otherwise with 0.
 #[derive(Args)]
 struct Check {
     /// Manifests, or folders with *.yaml, *.yml and *.json
@@ -97,11 +98,16 @@ enum Class {
 }
 
 pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
-    match arguments.command {
+    let judged = match arguments.command {
         Command::Check(arguments) => check(&arguments),
         Command::Report(arguments) => live::run(*arguments, inspector).await,
-        Command::List(arguments) => list(&arguments),
-    }
+        Command::List(arguments) => return list(&arguments),
+    };
+    // 1 is for what a policy denies.
+    judged.or_else(|error| {
+        writeln!(io::stderr(), "Error: {error:#}")?;
+        Ok(ExitCode::from(2))
+    })
 }
 
 fn list(List { json }: &List) -> anyhow::Result<ExitCode> {

@@ -93,7 +93,7 @@ fn golden_paths(catalogue: &Catalogue) -> String {
         "A golden path is a named, versioned document: tiers with their defaults and maximums, and the grants that a team's \
          configuration can only narrow.\n\nThe golden paths below are built in. `goldenpath catalogue show <name>` \
          prints one; to use your own, add its folder to `catalogue` in the provider block.\n\nA version never changes: an environment stays at its version until its own \
-         `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document \
+         `golden_path` or `golden_path_version` moves it, and its slots with it. Older versions of built-in paths stay in the provider. A document \
          with `default: true` replaces the built-in default. See [Write a golden path](own-golden-path) for your own.",
     );
     for path in catalogue.paths() {
@@ -133,7 +133,7 @@ fn tiers(page: &mut String, path: &GoldenPath) {
             tier.quota.total.get(resource).map_or("unset".to_owned(), |amount| amount.original().to_owned())
         });
     }
-    row("highest quota, in multiples of the default; otherwise", &|tier| {
+    row("maximum of a quota, in multiples of its default; exceptions", &|tier| {
         let others = tier.quota.max.iter().map(|(name, most)| format!("; `{name}` {}", most.original()));
         format!("{}{}", tier.quota.max_factor, others.collect::<String>())
     });
@@ -153,11 +153,15 @@ fn tiers(page: &mut String, path: &GoldenPath) {
     row("slot share: CPU, memory", &|tier| {
         format!("{}, {}", tier.slot.share.cpu.original(), tier.slot.share.memory.original())
     });
-    row("slot replicas: minimum to maximum", &|tier| {
-        format!("{} to {}", tier.slot.min_replicas, tier.slot.max_replicas)
+    row("slot `min_replicas`, `max_replicas`", &|tier| {
+        format!("{}, {}", tier.slot.min_replicas, tier.slot.max_replicas)
     });
     row("slot `max_unavailable`", &|tier| tier.slot.max_unavailable.clone().unwrap_or_else(|| "none".to_owned()));
     row("slot `spread`", &|tier| tier.slot.spread.as_str().to_owned());
+    page.push_str(
+        "\nThese are defaults, except the class, the maximums and the permissions of a developer. `default_deny` and Pod Security can only be \
+         made stricter. If the quota `services.nodeports` is not set, it is at least 10 for each load balancer.\n",
+    );
     let prod = columns.iter().filter(|(_, tier)| tier.requires_owner()).map(|(name, _)| format!("`{name}`"));
     let _ = write!(page, "\nAn `owner` is required in {}.\n", prod.collect::<Vec<_>>().join(", "));
 }

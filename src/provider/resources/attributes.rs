@@ -83,7 +83,8 @@ pub fn text_set(name: &'static str, example: &str) -> Attribute {
 pub fn parameters() -> Attribute {
     optional("parameters", Type::Dynamic).example(Value::map([("log_days", Value::from(30))])).describe(
         "Values for the parameters that the golden path declares, by name, each of the type and in the range that the \
-         path sets. `team-standard` has none. `goldenpath catalogue show <name>` lists them.",
+         path sets. `team-standard` has none. `goldenpath catalogue show <name>` lists them, with your own catalogue in \
+         `GOLDENPATH_CATALOGUE`.",
     )
 }
 
@@ -188,7 +189,7 @@ fn facts(given: bool) -> Object {
         leaf("addons", Type::list(Type::String), texts())
             .describe("Names of the installed EKS add-ons (EKS `ListAddons`)."),
         leaf("crds", Type::list(Type::String), texts()).describe(
-            "Names of the installed custom resource definitions. They may lead to warnings, never to other objects.",
+            "Names of the installed custom resource definitions. No object depends on them.",
         ),
         leaf("caller", Type::String, Some("".into())).describe(
             "ARN of the principal that the provider runs as (STS `GetCallerIdentity`). The provider never deletes its own \

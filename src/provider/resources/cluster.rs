@@ -32,8 +32,8 @@ impl DataSource for Cluster {
             attributes::facts_read(),
         ])
         .describe(
-            "Facts of an EKS cluster: version, network, Auto Mode, permission sets. Pass `facts` to a resource, and Terraform \
-             keeps them the same between plan and apply.",
+            "Facts of an EKS cluster: version, network, Auto Mode, permission sets, add-ons. No resource takes `facts`; they have the form \
+             that the provider's `offline` takes, for plans without credentials.",
         )
     }
 

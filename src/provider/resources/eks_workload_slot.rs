@@ -31,8 +31,9 @@ impl ManagedResource for EksWorkloadSlot {
         Schema::new(inputs().into_iter().chain(attributes::identity(self.id_form())).chain(outputs())).describe(
             "The place for one workload in an environment: an AWS identity for its ServiceAccount, a share of the quota, \
              availability, and network rules. The workload itself stays in your own repository; the data source \
-             `goldenpath_workload_manifests` has a Deployment that fits the slot.\n\nDefaults that depend on the tier are listed in the \
-             [golden paths guide](../guides/golden-paths).",
+             `goldenpath_workload_manifests` has a Deployment that fits the slot. Its pods need the label \
+             `app.kubernetes.io/name: <slot>`, by which disruption budget and network rules select them, and its Deployment the slot's \
+             name.\n\nDefaults that depend on the tier are listed in the [golden paths guide](../guides/golden-paths).",
         )
     }
 
@@ -114,16 +115,16 @@ fn share() -> Attribute {
     let share = object([
         amount("cpu", "4", "Total CPU requests of all replicas, such as `4` or `500m`."),
         amount("memory", "8Gi", "Total memory requests of all replicas, such as `8Gi`."),
-        optional("max_replicas", Type::Number)
-            .between(1, 1000)
-            .example(6)
-            .describe("Largest number of replicas, 1 to 1000. The default depends on the tier."),
+        optional("max_replicas", Type::Number).between(1, 1000).example(6).describe(
+            "Largest number of replicas, 1 to 1000, which the guard `replicas` enforces. Defaults to the tier's, or to \
+                 `availability.min_replicas` if that is larger.",
+        ),
     ]);
     optional("share", share).describe(
         "What the slot takes from the environment's quota: a shared slot from the environment's own part, an isolated \
          one from the part of isolated slots (`quota.slots_percent`). CPU, memory and pods of all slots are added up; \
-         the pods of an isolated slot are its replicas, a quarter more for rolling updates, plus one. A plan refuses \
-         more than is available, and an apply waits up to a minute for other slots that shrink. Defaults to the share \
+         an isolated slot takes all three for a quarter more replicas (rounded up), for rolling updates, and one more pod. A plan \
+         refuses more than is available, and an apply waits up to a minute for other slots that shrink. Defaults to the share \
          of the tier.",
     )
 }
@@ -133,21 +134,25 @@ fn availability() -> Attribute {
         optional("min_replicas", Type::Number)
             .between(1, 1000)
             .example(3)
-            .describe("Smallest number of replicas, 1 to 1000. The default depends on the tier."),
+            .describe(
+                "Smallest number of replicas, 1 to 1000: of the autoscaler, and in the files of `goldenpath_workload_manifests`. The \
+                 default depends on the tier.",
+            ),
         optional("max_unavailable", Type::String).example("25%").describe(
-            "How many replicas may be unavailable at once: a count or a percentage (PodDisruptionBudget `maxUnavailable`). It \
-             must allow at least one voluntary disruption. The default depends on the tier.",
+            "How many replicas may be unavailable at once: a count or a percentage (PodDisruptionBudget `maxUnavailable`), more than 0. The \
+             default depends on the tier, and can be no budget at all.",
         ),
         optional("pdb", Type::Bool).describe(
             "Whether the slot has a PodDisruptionBudget if the tier or `max_unavailable` asks for one. Set `false` if \
              the workload brings its own: pods with two budgets can't be evicted. Defaults to `true`.",
         ),
         choice::<Spread>("spread").describe(
-            "How replicas are spread over zones (`topologySpreadConstraints` of its pods). The default depends on the tier.",
+            "How replicas are spread over zones: the `topologySpreadConstraints` in the Deployment of `goldenpath_workload_manifests`. \
+             No object of the slot enforces it on another Deployment. The default depends on the tier.",
         ),
         optional("target_cpu_percent", Type::Number).between(1, 100).example(70).describe(
-            "Creates a HorizontalPodAutoscaler with this target for CPU use, in percent of the request, 1 to 100. No autoscaler \
-             if unset.",
+            "Creates a HorizontalPodAutoscaler for the Deployment with the slot's name, with this target for CPU use, in percent of \
+             the request, 1 to 100. No autoscaler if unset.",
         ),
     ]);
     optional("availability", availability).describe("How many replicas to run, and how many may be unavailable.")
@@ -172,7 +177,8 @@ fn egress() -> Attribute {
     let to = text_set("to_slots", "payments-prod/db")
         .describe("Slots that the workload may call, as `<environment>/<slot>` or by `id`.");
     let fqdns = text_set("fqdns", "api.example.com").describe(
-        "Domain names that the workload may call over TLS. They need the environment's engine to be `eks_auto` or `cilium`.",
+        "Domain names that the workload may call on TCP port 443, among those that the golden path grants. They need the environment's \
+         engine to be `eks_auto` or `cilium`.",
     );
     optional("egress", object([to, fqdns])).describe("What the workload may call, besides what the environment allows.")
 }

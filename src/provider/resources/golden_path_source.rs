@@ -32,7 +32,11 @@ impl DataSource for GoldenPathSource {
                 .parses::<VersionConstraint>()
                 .example("~> 1.0")
                 .describe("Allowed versions, as in `golden_path_version` of an environment. Any if unset."),
-            text("version", "The highest version that satisfies `golden_path_version` and was not removed."),
+            text(
+                "version",
+                "The highest version that satisfies `golden_path_version`. One with `status: removed` is only chosen if there is no \
+                 other; one whose day of `removal` has come can be.",
+            ),
             text(
                 "digest",
                 "SHA-256 of everything in the version that affects objects, which the baseline's `golden_paths` can \
@@ -47,8 +51,8 @@ impl DataSource for GoldenPathSource {
                 "The day from which it can no longer be used to create or change anything, such as `2027-01-31`.",
             ),
             computed("days_left", Type::Number).describe(
-                "Days until `removal`. It changes every day: use it in outputs and checks, but let no resource depend \
-                 on it.",
+                "Days until `removal` of a deprecated version, else null. It changes every day: use it in outputs and checks, but let \
+                 no resource depend on it.",
             ),
             text("successor", "What to move to: a version of the same path, or `<name> <version>` of another one."),
             texts("changelog", "What this version changes for teams."),

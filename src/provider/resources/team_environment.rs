@@ -74,18 +74,22 @@ fn inputs() -> Vec<Attribute> {
             .describe("The team that owns the environment: a DNS label of at most 40 characters, like a Backstage `Group`."),
         required("tier", Type::String).parses::<TierName>().example("prod").describe(
             "A tier of the golden path; `team-standard` has `dev`, `staging` and `prod`. A tier sets defaults and maximums for \
-             everything below and belongs to a class: class prod requires an `owner` and turns on deletion protection.",
+             everything below and belongs to a class, dev, staging or prod. In `team-standard`, `prod` requires an `owner` and turns on \
+             deletion protection.",
         ),
         attributes::cluster(),
         optional("golden_path", Type::String)
             .not_empty()
             .example("team-standard")
-            .describe("Name of the golden path. Defaults to the default path of the catalogue, `team-standard`."),
+            .describe(
+                "Name of the golden path. Defaults to the default path of the catalogue: `team-standard`, unless a document of \
+                 your own is the default. If unset, an environment stays at the path that it was created with.",
+            ),
         optional("golden_path_version", Type::String).parses::<VersionConstraint>().example("~> 1.0").describe(
             "Version of the golden path: one (`1.2.0`), or constraints as in Terraform (`~> 1.2`, `>= 1.0, < 2.0`). An \
              environment stays at its `resolved_version` as long as that satisfies this attribute; otherwise it moves \
              to the highest version that does, together with its slots. If unset, a new environment gets the highest \
-             version and stays there.",
+             version and stays there. A version with `status: removed` is only chosen if there is no other.",
         ),
         attributes::parameters(),
         owner(),
@@ -130,14 +134,18 @@ fn owner() -> Attribute {
             optional_text("docs", "https://docs.example.com/payments", "URL of the team's documentation."),
         ]),
     )
-    .describe("Who is responsible for the environment. Required in tiers of class prod.")
+    .describe(
+        "Who is responsible for the environment. Required in tiers of class prod, unless the golden path says otherwise \
+         (`owner_required` of the tier).",
+    )
 }
 
 fn namespaces() -> Attribute {
     let text_map = |name| optional(name, Type::map(Type::String));
     let own_quota = attributes::quantities(optional("quota", Type::map(Type::String))).describe(
-        "This namespace's part of `quota.total`: resource names with quantities, as in a Kubernetes `ResourceQuota`. \
-         Namespaces without a quota share the rest equally, rounded down; it is an error if nothing is left.",
+        "This namespace's part of what `quota.total` leaves for the environment's own namespaces: resource names with quantities, as \
+         in a Kubernetes `ResourceQuota`. The namespaces that do not set a resource share the rest of it equally, rounded down; it is an \
+         error if nothing is left.",
     );
     let labels = text_map("labels").example(Value::map([("squad", Value::from("blue"))])).describe(
         "Your own labels on the Namespace: keys without a domain, and those of the golden path's `metadata`. Keys that \
@@ -167,22 +175,25 @@ fn quota() -> Attribute {
     let total = attributes::quantities(optional("total", Type::map(Type::String))).describe(
         "Total over all namespaces, including those of isolated slots: resource names with quantities, as in a \
          Kubernetes `ResourceQuota`, such as `requests.cpu = \"32\"` or `requests.memory = \"64Gi\"`. Resources that \
-         are not set have the tier's default, and each can be raised to a multiple of its default that the tier sets.",
+         are not set have the tier's default, and each can be raised to the tier's maximum, a multiple of its default or an amount of \
+         its own. If they are not set, a tier's `limits.memory` is raised with `requests.memory`, and `services.nodeports` with \
+         `services.loadbalancers`.",
     );
     let headroom = optional("headroom_percent", Type::Number).between(0, 99).example(25).describe(
-        "What slots leave free of the environment's own part, in percent (0 to 99), so that rolling updates find room for \
-         their surge. A slot that leaves less is a warning.",
+        "What shared slots and the namespaces' quotas leave free of the environment's own part, in percent (0 to 99), so that rolling \
+         updates find room for their surge. Less is a warning. Defaults to the tier's.",
     );
     let slots = optional("slots_percent", Type::Number).between(0, 100).example(50).describe(
         "The part of the total, in percent (0 to 100), for isolated slots: the quotas of their namespaces never add up \
          to more. The rest is for the environment's own namespaces and the slots that share them. Defaults to the \
-         tier's, 0 where slots are shared by default; the tier may set a range.",
+         tier's, which may also set a range; with 0, there is no room for isolated slots.",
     );
     let by_priority = optional("by_priority", Type::map(Type::map(Type::String)))
         .parses::<BTreeMap<String, Quantities>>()
         .example(Value::map([("gp-critical", Value::map([("pods", Value::from("10"))]))]))
         .describe(
-            "Quotas by PriorityClass (Kubernetes `ResourceQuota.spec.scopeSelector`): how much may run at that priority.",
+            "Quotas by PriorityClass (Kubernetes `ResourceQuota.spec.scopeSelector`): how much may run at that priority, for \
+             `pods`, `requests.cpu`, `requests.memory` and `limits.memory`. Each namespace has an equal part.",
         );
     optional("quota", object([total, headroom, slots, by_priority]))
         .describe("How much the environment may use. Defaults to the quota of the tier.")
@@ -193,7 +204,11 @@ fn limits(what: &str) -> Attribute {
         attributes::quantity(optional(name, Type::String)).example(example).describe(what)
     };
     let container = object([
-        amount("default_memory", "512Mi", "Memory limit of a container that sets none, such as `512Mi`."),
+        amount(
+            "default_memory",
+            "512Mi",
+            "Memory limit of a container that sets none, such as `512Mi`. Defaults to the tier's, else to `max_memory`.",
+        ),
         amount("default_request_cpu", "100m", "CPU request of a container that sets none, such as `100m`."),
         amount("default_request_memory", "128Mi", "Memory request of a container that sets none, such as `128Mi`."),
         amount("max_memory", "4Gi", "Largest memory limit that a container may set. Unlimited if unset."),
@@ -210,7 +225,7 @@ fn pod_security(what: &str) -> Attribute {
     );
     let version = optional("version", Type::String).check(minor_version).example("1.36").describe(
         "Minor version of Kubernetes whose rules apply, such as `1.36`. Defaults to the version of the cluster when the \
-         environment was created, so that an upgrade of the cluster changes nothing here.",
+         environment was created, so that an upgrade of the cluster changes nothing here; it can't be older than that.",
     );
     optional("pod_security", object([enforce, version])).describe(what)
 }
@@ -246,8 +261,8 @@ pub(super) fn outputs() -> Vec<Attribute> {
         computed("namespace_names", Type::map(Type::String))
             .describe("Names of the namespaces, by key of `namespaces`."),
         computed("namespace_labels", Type::map(Type::String)).describe(
-            "Labels that all namespaces of the environment have, including those of isolated slots, and no others. Use \
-             them in a `namespaceSelector` of a NetworkPolicy or of the `allowedRoutes` of a Gateway.",
+            "Labels that all namespaces of the environment have, including those of isolated slots, and no other namespace of \
+             the cluster. Use them in a `namespaceSelector` of a NetworkPolicy or of the `allowedRoutes` of a Gateway.",
         ),
         computed("kubeconfig_command", Type::String).describe(
             "The command that people run to reach the cluster with kubectl: `aws eks update-kubeconfig` with its name \

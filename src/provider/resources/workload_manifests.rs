@@ -28,7 +28,9 @@ impl DataSource for WorkloadManifests {
                 .example("demo/payments-prod/ledger")
                 .describe("`id` of a `goldenpath_eks_workload_slot`, `<cluster>/<environment>/<slot>`."),
             computed("files", Type::map(Type::String))
-                .describe("YAML files by name: a Deployment, an autoscaler unless the slot has one, and a Score file."),
+                .describe(
+                    "YAML files by name: `deployment.yaml`, `hpa.yaml` (an autoscaler, unless the slot has one) and `score.yaml` (Score).",
+                ),
         ])
         .describe(
             "Manifests for the application's own repository that fit a slot: its namespace and ServiceAccount, its \

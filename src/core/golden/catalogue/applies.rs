@@ -4,13 +4,14 @@ use crate::domain::{ClusterArn, covers};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Absent lists apply to everybody. `*` and `?` match as in IAM.
+/// Who may use the path: everybody where a list is absent. `*` and `?` match as in IAM.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppliesTo {
+    /// Names of teams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teams: Option<Vec<String>>,
-    /// Names or ARNs.
+    /// Names or ARNs of clusters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Vec<String>>,
 }

@@ -35,23 +35,23 @@ pub struct GoldenPath {
     /// `major.minor.patch`. A version never changes: publish a new one.
     pub version: Version,
     /// What this document differs from: a version of the same path, or `<name> <version>` of another one. Maps are merged, everything
-    /// else is replaced, null takes a field away.
+    /// else is replaced, null removes a field. `default`, `status`, `deprecation` and `changelog` are not inherited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub extends: Option<PathReference>,
-    /// What a request without `golden_path` gets.
+    /// Environments without `golden_path` get this path, and not the built-in one.
     #[serde(default)]
     pub default: bool,
     #[serde(default)]
     pub description: String,
-    /// Who is responsible for it, such as a mail address or a channel.
+    /// Who is responsible for the path, such as an email address or a chat channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     #[serde(default)]
     pub status: Status,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecation: Option<Deprecation>,
-    /// What this version changes for teams, a line each.
+    /// What this version changes for teams, one entry for each change.
     #[serde(default)]
     pub changelog: Vec<String>,
     #[serde(default)]
@@ -59,22 +59,23 @@ pub struct GoldenPath {
     pub reserved: Reserved,
     #[serde(default)]
     pub metadata: PathMetadata,
-    /// Kinds of operators that personas may use, on every cluster whose baseline knows this path.
+    /// Custom resources of operators that personas may use: on every cluster whose baseline is applied with this path in the catalogue, in
+    /// all its environments.
     #[serde(default)]
     pub roles: PathRoles,
-    /// What teams may set under `parameters`, besides what every environment and slot has.
+    /// What teams can set under `parameters` in HCL.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: Parameters,
-    /// Objects besides the built-in ones.
+    /// Objects in addition to the built-in ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub manifests: Vec<Manifest>,
-    /// `<apiVersion> <kind>` of the kinds without a namespace that `manifests` may have.
+    /// Cluster-scoped kinds that `manifests` may have, as `<apiVersion> <kind>`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cluster_kinds: Vec<String>,
-    /// Built-in objects that are not made, or made otherwise.
+    /// Built-in objects to leave out or change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<Tuning>,
-    /// Policies over what is rendered, in the plan and at admission.
+    /// Policies that judge the objects, in the plan and at admission.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PathPolicy>,
     /// As they were found in the catalogue.
@@ -139,7 +140,7 @@ mod shared {
     }
 }
 
-/// Final names that no namespace of ours may take.
+/// Names that no namespace of an environment or slot may have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reserved {
@@ -150,9 +151,10 @@ pub struct Reserved {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PathNetwork {
-    /// Their pods may scrape every pod; an environment may ask for some of them only. Reserved names, as nobody else must have them.
+    /// Namespaces whose pods may connect to every pod, to scrape metrics; an environment can narrow the list. Each must be in `reserved`,
+    /// so that no environment can have its name.
     pub monitoring_namespaces: Vec<String>,
-    /// Besides [`SAME_ENVIRONMENT`](crate::domain::SAME_ENVIRONMENT), which needs no addresses.
+    /// By name, in addition to `same_environment`, which every path has.
     pub egress_presets: BTreeMap<String, Preset>,
 }
 
@@ -160,14 +162,16 @@ pub struct PathNetwork {
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     pub cidrs: Vec<String>,
-    /// Parts of them that stay closed, besides the metadata service.
+    /// Parts of `cidrs` that stay closed, in addition to the metadata service.
     #[serde(default)]
     pub except: Vec<String>,
+    /// TCP ports that are open to `cidrs`; an empty list opens all.
     pub ports: Vec<u16>,
-    /// For engines that know names.
+    /// Domain names that the engines `eks_auto` and `cilium` open on TCP port 443, with the placeholders `{partition}`, `{account}`,
+    /// `{region}` and `{dns_suffix}`.
     #[serde(default)]
     pub fqdns: Vec<String>,
-    /// The first address of the service range, where the API server listens for pods.
+    /// Whether to add the first address of the Service range, where pods reach the API server.
     #[serde(default)]
     pub kubernetes_service: bool,
 }
@@ -177,14 +181,14 @@ pub struct Preset {
 pub struct Tier {
     pub class: TierClass,
     pub deletion_protection: bool,
-    /// Absent: in class prod.
+    /// Whether an environment must have an `owner`. Absent: in class prod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_required: Option<bool>,
     pub pod_security: TierPodSecurity,
     pub quota: TierQuota,
     pub limits: TierLimits,
     pub network: TierNetwork,
-    /// Persona -> the persona whose ClusterRole it gets here.
+    /// All four personas, each with the persona whose ClusterRole it gets in this tier: itself or a lower one.
     pub roles: BTreeMap<PersonaName, PersonaName>,
     pub slot: TierSlot,
     pub grants: Grants,
@@ -219,18 +223,18 @@ pub struct TierPodSecurity {
 #[serde(deny_unknown_fields)]
 pub struct TierQuota {
     pub total: Quantities,
-    /// A request may ask for this many times the default.
+    /// The maximum of each resource in `total`, as a multiple of its default. A resource that is not in `total` has no maximum.
     pub max_factor: u32,
-    /// The most that a request may ask for, of resources for which that is not the factor.
+    /// Maximums of resources in `total` for which `max_factor` does not fit.
     #[serde(default)]
     pub max: Quantities,
-    /// What shared slots leave free of the environment's own part, for rolling updates.
+    /// What shared slots leave free of the environment's own part, in percent, for rolling updates.
     pub headroom_percent: u32,
-    /// The part of the total that isolated slots have.
+    /// The part of the total that isolated slots have, in percent.
     pub slots_percent: SlotsPercent,
 }
 
-/// What an environment gets, and what it may set.
+/// The default, and the range that an environment may set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SlotsPercent {
@@ -242,7 +246,7 @@ pub struct SlotsPercent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierLimits {
-    /// A container that asks for more and sets no limit is refused: Kubernetes fills in this one before it looks.
+    /// Memory limit of a container that sets none. A container that requests more and sets no limit is refused. Absent: no default limit.
     #[serde(default)]
     pub default_memory: Option<Quantity>,
     pub default_request_cpu: Quantity,
@@ -252,9 +256,9 @@ pub struct TierLimits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierNetwork {
-    /// The default, and the least: a request may deny more, never less.
+    /// The default and the minimum: an environment may deny more, never less.
     pub default_deny: DefaultDeny,
-    /// Given to every environment, besides those it asks for.
+    /// Presets that every environment has, in addition to those it asks for.
     pub egress_presets: Vec<String>,
 }
 
@@ -264,16 +268,17 @@ pub struct TierSlot {
     pub isolation: Isolation,
     pub share: TierShare,
     pub min_replicas: u32,
+    /// The default of `share.max_replicas`: a slot can set more, as far as the quota has room.
     pub max_replicas: u32,
-    /// `None`: no PodDisruptionBudget unless the request sets one.
+    /// null: no PodDisruptionBudget unless the slot sets `max_unavailable`.
     pub max_unavailable: Option<String>,
     pub spread: Spread,
-    /// In class prod: several slots of one namespace whose roles trust the account's Pod Identity service as a whole.
+    /// In class prod: allows `identity.scope = "role_only"` for slots that share a namespace, whose pods can then all take the role.
     #[serde(default)]
     pub shared_role_only: bool,
-    /// Of an isolated slot's namespace, besides its share.
+    /// Quota of an isolated slot's namespace, in addition to its share.
     pub quota: Quantities,
-    /// The most that a slot may ask for of these; of others, what the environment has.
+    /// Maximums of a slot's `quota`. Other resources are limited by the environment's quota alone.
     #[serde(default)]
     pub max: Quantities,
 }

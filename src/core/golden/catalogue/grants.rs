@@ -8,68 +8,81 @@ pub const OWNER_PLACEHOLDERS: [&str; 2] = ["{team}", "{environment}"];
 
 pub const PLACEHOLDERS: [&str; 4] = ["{partition}", "{account}", "{region}", "{dns_suffix}"];
 
-/// What a request may ask for. Texts hold the placeholders of [`filled`]; `*` and `?` match as in IAM.
+/// What environments and slots may ask for. Values can have the placeholders `{partition}`, `{account}`, `{region}` and `{dns_suffix}` of
+/// the cluster, and most lists `{team}` and `{environment}`; `*` and `?` match as in IAM.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grants {
-    /// The permissions boundary of every role that we make.
+    /// ARN of the permissions boundary of every role that is created.
     pub boundary: String,
+    /// IAM path of these roles: begins with `/goldenpath/` and ends with `/`; the environment's name is added.
     pub iam_path: String,
+    /// Maximum session duration of these roles, 3600 to 43200.
     pub max_session_seconds: u32,
-    /// Who may get access, and assume roles made for personas.
+    /// ARNs of the principals that may get access, and assume roles of personas.
     pub principals: Vec<String>,
     /// Short names of EKS access policies.
     pub access_policies: Vec<String>,
+    /// IAM actions of workloads.
     pub actions: Vec<String>,
+    /// Resources that these actions may name.
     pub resources: Vec<String>,
-    /// Resources whose names can't say whose they are, under a condition on their tag [`Grants::team_tag`].
+    /// Resources whose names do not show the team: a statement needs a condition that their tag `team_tag` is the team.
     #[serde(default)]
     pub tagged_resources: Vec<String>,
+    /// Key of that tag.
     #[serde(default = "team_tag")]
     pub team_tag: String,
-    /// Roles, of other accounts too, that a workload's role may assume: what is done with them lies outside of our boundary.
+    /// Roles, also in other accounts, that Pod Identity may assume after a workload's role. The permissions boundary does not limit them.
     #[serde(default)]
     pub target_role_arns: Vec<String>,
     /// Groups of the cluster's identity provider that may get access.
     #[serde(default)]
     pub oidc_groups: Vec<String>,
-    /// `<provider> <subject>`: whose tokens of an OIDC provider may assume the role of a persona, as in
-    /// `token.actions.githubusercontent.com repo:acme/{team}-*`. The owner stands before every wildcard, and a request names each
+    /// `<provider> <subject>` of tokens that may assume the role of a persona, such as
+    /// `token.actions.githubusercontent.com repo:acme/{team}-*`. A wildcard must come after the owner, and in a request after the
     /// repository.
     #[serde(default)]
     pub trusted_oidc: Vec<String>,
-    /// Audiences of those tokens: that of STS, unless it says otherwise. Tokens for another service are no tokens for AWS.
+    /// Audiences of those tokens. Absent: that of STS alone.
     // A document that says nothing of it keeps its digest.
     #[serde(default = "audiences", skip_serializing_if = "are_default")]
     pub oidc_audiences: Vec<String>,
-    /// `<namespace>/<name>`: service accounts, besides the environment's own, that may get access.
+    /// ServiceAccounts that may get access, in addition to the environment's own, as `<namespace>/<name>`.
     #[serde(default)]
     pub service_accounts: Vec<String>,
-    /// ARNs of managed policies that workloads' roles may hold.
+    /// ARNs of managed policies that may be attached to workloads' roles.
     #[serde(default)]
     pub policy_arns: Vec<String>,
-    /// These actions may name the resource `*`.
+    /// Actions of workloads that may name the resource `*`.
     pub any_resource_actions: Vec<String>,
+    /// Ranges that environments may let in.
     pub ingress_cidrs: Vec<String>,
-    /// Of ingress controllers and gateways, whose pods may connect where a request says so. Reserved names.
+    /// Namespaces of ingress controllers and gateways that environments may let in. Each must be in `reserved`.
     #[serde(default)]
     pub ingress_namespaces: Vec<String>,
+    /// Ranges that environments may open for egress.
     pub egress_cidrs: Vec<String>,
+    /// Domain names that environments and slots may open for egress.
     pub egress_fqdns: Vec<String>,
     #[serde(default)]
     pub admission: Admission,
 }
 
-/// What guards admit in the tier's namespaces; a list that is absent admits everything.
+/// What guards admit in the tier's namespaces. An absent list admits everything, an empty one nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admission {
-    /// `shop.example.com`, `*.example.com`; with the placeholders of [`OWNER_PLACEHOLDERS`].
+    /// Hosts of Ingresses and Gateway API routes: `shop.example.com` or `*.example.com`, with the placeholders `{team}` and
+    /// `{environment}`.
     pub ingress_hosts: Option<Vec<String>>,
-    /// Of the AWS Load Balancer Controller, besides the environment's own name.
+    /// Groups of the AWS Load Balancer Controller. The environment's name is always admitted, and it alone if this is absent.
     pub load_balancer_groups: Vec<String>,
+    /// Names of IngressClasses.
     pub ingress_classes: Option<Vec<String>>,
+    /// Names of StorageClasses.
     pub storage_classes: Option<Vec<String>>,
+    /// Names of PriorityClasses.
     pub priority_classes: Option<Vec<String>>,
 }
 

@@ -12,9 +12,9 @@ use std::{fmt, str::FromStr};
 pub enum Status {
     #[default]
     Supported,
-    /// Nobody should begin with it: its plans warn.
+    /// Still works, and its plans warn.
     Deprecated,
-    /// Nothing is created or changed by it any more. What exists stays, and can be destroyed.
+    /// Nothing can be created or changed with it any more. What exists stays, and can be destroyed.
     Removed,
 }
 
@@ -22,12 +22,13 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deprecation {
+    /// Shown in plans.
     pub reason: String,
-    /// Since when; absent: at once.
+    /// The day from which plans warn. Absent: at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub date: Option<Date>,
-    /// From this day on it is removed, whatever `status` says.
+    /// From this day on, the version counts as removed, whatever `status` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub removal: Option<Date>,

@@ -1,7 +1,11 @@
 //! Objects that a path makes besides the built-in ones, and what it changes of those. Both are said in the document, never found out on
 //! a cluster.
 
-use super::template::{Condition, Template};
+use super::{
+    mentions,
+    parameters::Parameters,
+    template::{Condition, Template},
+};
 use crate::{domain::TierName, kinds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +16,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// For messages, and for `after`.
+    /// Name of the manifest, for messages and for `after`.
     pub name: String,
     #[serde(default)]
     pub each: Each,
@@ -20,15 +24,15 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
     pub tiers: Option<Vec<TierName>>,
-    /// A CEL expression: it is made where this is true.
+    /// A CEL expression: the object is only created where it is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub when: Option<Condition>,
-    /// Names of manifests that are made before it.
+    /// Names of manifests above this one that are created before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
-    /// A Kubernetes object. `{{ ... }}` in a text is CEL over `spec`, `facts`, `parameters`, `tier`, `environment` and `namespace`; one that
-    /// is a whole value keeps its type.
+    /// A Kubernetes object. `{{ ... }}` in a value is CEL over `spec`, `facts`, `parameters`, `tier`, `environment` and `namespace`; one
+    /// that is a whole value keeps its type.
     #[schemars(with = "serde_json::Map<String, Value>")]
     pub manifest: Template,
 }
@@ -36,30 +40,32 @@ pub struct Manifest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Each {
-    /// Once in each namespace of the environment itself.
+    /// Once in each of the environment's own namespaces, not those of isolated slots.
     #[default]
     Namespace,
-    /// Once; it says itself in which namespace of the environment, or is of a kind that `cluster_kinds` lists.
+    /// Once: in the namespace of the environment that it names, or of a kind in `cluster_kinds`.
     Environment,
     /// Once for each slot, in the slot's namespace.
     Slot,
 }
 
-/// What becomes of built-in objects of a kind and name.
+/// Leaves out or changes built-in objects of a kind and name, of environments and of slots.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tuning {
+    /// Such as `LimitRange` or `NetworkPolicy`.
     pub kind: String,
-    /// `*` and `?` match as in IAM.
+    /// Name of the object, in which `*` and `?` match as in IAM.
     pub name: String,
     /// Absent: in all tiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
     pub tiers: Option<Vec<TierName>>,
-    /// False: it is not made. The guardrails judge what is left.
+    /// `false` leaves it out. The guardrails judge what remains.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// Merged over the object: maps are merged, everything else is replaced, null takes a field away. With the placeholders of manifests.
+    /// Merged over the object, with `spec` alone: maps are merged, everything else is replaced, null removes a field. With the
+    /// placeholders of manifests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     pub set: Option<Template>,
@@ -70,13 +76,15 @@ fn yes() -> bool {
 }
 
 /// Kinds that no manifest is of, whoever lists them, and why.
-const NEVER: [(&str, &str); 8] = [
+const NEVER: [(&str, &str); 10] = [
     ("Namespace", "namespaces are the environment's own: a team asks for them in `namespaces`"),
     ("Secret", "its content would stand in plans and in state; use an operator that fetches secrets"),
     ("ClusterRole", "it would grant power over the cluster"),
     ("ClusterRoleBinding", "it would grant power over the cluster"),
     ("ValidatingAdmissionPolicy", "it holds for the whole cluster; write a document of kind Policy"),
     ("ValidatingAdmissionPolicyBinding", "it holds for the whole cluster; write a document of kind Policy"),
+    ("MutatingAdmissionPolicy", "it holds for the whole cluster"),
+    ("MutatingAdmissionPolicyBinding", "it holds for the whole cluster"),
     ("ValidatingWebhookConfiguration", "it holds for the whole cluster"),
     ("MutatingWebhookConfiguration", "it holds for the whole cluster"),
 ];
@@ -140,6 +148,16 @@ impl Manifest {
     }
 }
 
+// === impl Tuning ===
+
+impl Tuning {
+    /// What depends on a parameter of slots is of their objects alone.
+    pub fn is_of_slots(&self, parameters: &Parameters) -> bool {
+        let mut expressions = self.set.iter().flat_map(Template::expressions);
+        expressions.any(|expression| mentions::parameter_of_slots(expression, parameters).is_some())
+    }
+}
+
 /// The field that is wrong, from the document's root on.
 pub(super) fn check(
     manifests: &[Manifest],
@@ -187,11 +205,13 @@ mod tests {
         };
         let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "x"}});
         let webhook = json!("ValidatingWebhookConfiguration");
+        let mutation = json!("MutatingAdmissionPolicy");
         for (manifest, field, reason) in [
             (json!({"name": "m", "manifest": config}), None, "as it should be"),
             (with("", "kind", json!("{{ spec.kind }}")), Some("manifests.0.manifest.kind"), "a kind by request"),
             (with("", "kind", json!("Secret")), Some("manifests.0.manifest.kind"), "a secret in a plan"),
             (with("", "kind", webhook), Some("manifests.0.manifest.kind"), "power over the cluster"),
+            (with("", "kind", mutation), Some("manifests.0.manifest.kind"), "the same, in CEL"),
             (
                 with("/metadata", "name", json!("gp-base")),
                 Some("manifests.0.manifest.metadata.name"),

@@ -1,5 +1,14 @@
 //! What expressions name that nobody gives them. Placeholders know no types, so a misspelt parameter would only be found by a plan.
 
+use super::parameters::{ParameterOf, Parameters};
+
+/// The first parameter that an expression names and that only slots have.
+pub(super) fn parameter_of_slots<'a>(expression: &'a str, parameters: &Parameters) -> Option<&'a str> {
+    let is_of_environment =
+        |name: &str| parameters.get(name).is_none_or(|parameter| parameter.of == ParameterOf::Environment);
+    unknown_member(expression, "parameters", is_of_environment)
+}
+
 /// The first of the members of `root` that an expression names, and that is not known. What it asks for by `.?` may be absent.
 pub(super) fn unknown_member<'a>(expression: &'a str, root: &str, known: impl Fn(&str) -> bool) -> Option<&'a str> {
     // A comprehension may use the name for something of its own.

@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Labels and annotations of a team's own on its Namespaces, besides keys without a domain. Other programs are switched by them.
+/// Keys of labels and annotations that teams may set on their Namespaces, in addition to keys without a domain.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PathMetadata {
-    /// Of the company; those below them count.
+    /// Domains of the company, including those below them.
     pub domains: Vec<String>,
-    /// Keys with the values that are allowed; none: any.
+    /// Keys of other programs, each with the values that are allowed; an empty list allows any.
     pub keys: BTreeMap<String, Vec<String>>,
 }
 

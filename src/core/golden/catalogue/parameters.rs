@@ -12,20 +12,22 @@ pub type Parameters = BTreeMap<String, Parameter>;
 pub struct Parameter {
     #[serde(rename = "type")]
     pub ty: ParameterType,
-    /// Whose `parameters` it is set in.
+    /// In whose `parameters` it is set: the environment's or the slot's.
     #[serde(default)]
     pub of: ParameterOf,
+    /// What it is for. Errors show it.
     #[serde(default)]
     pub description: String,
     /// Absent: the team must set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// Of a number.
+    /// The smallest value, of a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
+    /// The largest value, of a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
-    /// The only values that it may have, or that each item of its list may have.
+    /// The only values that a string or number, or each item of a list, may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choices: Option<Vec<Value>>,
 }

@@ -14,20 +14,20 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PathPolicy {
-    /// `<name> <version>` of a document of kind Policy in the same catalogue, or of the built-in pack.
+    /// `<name> <version>` of a document of kind Policy in the catalogue, or of a built-in policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub policy: Option<PathReference>,
-    /// The policy itself, as such a document.
+    /// The policy itself, written as such a document, instead of `policy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inline: Option<PolicyForm>,
-    /// Over the policy's defaults.
+    /// Values that override the policy's defaults.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub params: Map<String, Value>,
-    /// Instead of the policy's own.
+    /// Replaces the policy's own. A class that is left out is `deny`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severities>,
-    /// Besides the policy's own.
+    /// In addition to the policy's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exemptions: Vec<Exemption>,
 }

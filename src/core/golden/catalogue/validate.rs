@@ -4,7 +4,8 @@
 use super::{
     document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SlotsPercent, Tier, fill_owner},
     life::{self, PathReference},
-    manifests, mentions, parameters, roles,
+    manifests::{self, Each},
+    mentions, parameters, roles,
     template::{Condition, Template},
 };
 use crate::{
@@ -71,9 +72,20 @@ fn mentions_are_known(path: &GoldenPath) -> Result<(), DocumentFault> {
             None => Ok(()),
         }
     };
+    let of_slots = |at: &str, expression: &str| match mentions::parameter_of_slots(expression, &path.parameters) {
+        Some(name) => Err(DocumentFault::new(
+            at,
+            format!("`{}`: only a manifest with `each: slot` has {name}, a parameter of slots", expression.trim()),
+        )),
+        None => Ok(()),
+    };
     for (at, manifest) in path.manifests.iter().enumerate() {
         let of = |expressions: Vec<&str>, field: &str| {
-            expressions.into_iter().try_for_each(|expression| sound(&format!("manifests.{at}.{field}"), expression))
+            let at = format!("manifests.{at}.{field}");
+            expressions.into_iter().try_for_each(|expression| {
+                sound(&at, expression)?;
+                if manifest.each == Each::Slot { Ok(()) } else { of_slots(&at, expression) }
+            })
         };
         of(manifest.manifest.expressions(), "manifest")?;
         of(manifest.when.iter().map(Condition::text).collect(), "when")?;

@@ -84,14 +84,12 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         namespaces: parent.namespace_names().cloned().collect(),
         boundaries: if has_roles { vec![roles.boundary.clone()] } else { vec![] },
     };
-    let parameters =
-        parameters::with_defaults(&effective.terms.path, ParameterOf::Environment, spec.parameters.as_ref());
     let asked = Asked {
         terms: &effective.terms,
         tier: &spec.tier,
         facts,
         spec: serde_json::to_value(spec).unwrap_or_default(),
-        parameters: &parameters,
+        parameters: &parent.parameters,
         environment: spec.name.as_str(),
         team: spec.team.as_str(),
         namespaces: namespaces.iter().map(|namespace| Surroundings { name: &namespace.name, is_own: true }).collect(),
@@ -171,6 +169,11 @@ impl Foundation {
             admission_annotations: admission::annotations(spec, &tier.grants.admission),
             pod_security_labels: namespace::pod_security(&tier.pod_security, facts, &[spec.pod_security.as_ref()]),
             limits: spec.limits.clone().unwrap_or_default(),
+            parameters: parameters::with_defaults(
+                &effective.terms.path,
+                ParameterOf::Environment,
+                spec.parameters.as_ref(),
+            ),
         };
         problems.into_result(Self { effective, mark, roles, personas, parent })
     }

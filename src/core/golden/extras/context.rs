@@ -15,7 +15,7 @@ pub struct Asked<'a> {
     pub facts: &'a StableFacts,
     /// As a user wrote it.
     pub spec: Value,
-    /// With their defaults.
+    /// With their defaults; those of its environment are a slot's, too.
     pub parameters: &'a WrittenParameters,
     /// Its name.
     pub environment: &'a str,
@@ -61,8 +61,7 @@ impl Variants {
         let facts = serde_json::to_value(asked.facts).unwrap_or_default();
         let tier = json!({ "name": asked.tier, "class": asked.terms.tier.class });
         let environment = json!({ "name": asked.environment, "team": asked.team });
-        // Parameters are those of the request, and defaults.
-        let is_known = !has_later(&asked.spec);
+        let is_known = ![&asked.spec, &parameters].into_iter().any(has_later);
         let contexts = [0, 1].iter().take(if is_known { 1 } else { 2 }).map(|variant| Context {
             spec: with_stand_ins(&asked.spec, *variant),
             facts: facts.clone(),

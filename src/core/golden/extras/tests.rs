@@ -306,3 +306,41 @@ fn what_waits_inside_of_a_request_is_not_guessed() {
         }
     }
 }
+
+#[test]
+fn a_slot_has_the_parameters_of_its_environment() {
+    let budget =
+        "  - { kind: PodDisruptionBudget, name: \"*\", set: { spec: { note: \"{{ parameters.level }}\" } } }\n";
+    let level = "data: { level: \"{{ parameters.level }}\" }";
+    let both = "data: { level: \"{{ parameters.level }}\", days: \"{{ string(parameters.days) }}\" }";
+    let document = DOCUMENT.replace("tiers: [dev], set", "set").replace(level, both) + budget;
+    assert!(document.contains(both) && !document.contains("tiers: [dev], set"));
+
+    let slot: SlotSpec = slot(json!({"environment": "demo/payments-prod", "parameters": {"level": "debug"}}));
+    let objects = resolved(&Spec::of::<Slot>(slot), &document).expect("resolves");
+    let settings = body(&objects, "payments-prod-ledger/ledger-level").expect("made");
+    assert_eq!(settings["data"], json!({"level": "debug", "days": "7"}), "its own, and its environment's");
+    let limits = body(&objects, "LimitRange/payments-prod-ledger/gp-defaults").expect("there");
+    assert_eq!(limits["spec"]["limits"][0]["max"]["cpu"], "7", "in a change, too");
+    let budget = body(&objects, "PodDisruptionBudget/payments-prod-ledger/ledger").expect("there");
+    assert_eq!(budget["spec"]["note"], "debug");
+
+    let prod = of(json!({"tier": "prod", "name": "payments-prod"}));
+    let objects = resolved(&prod, &document).expect("a parameter of slots is of their objects alone");
+    assert!(body(&objects, "payments-prod/gp-defaults").is_some());
+}
+
+#[test]
+fn a_slot_waits_for_a_parameter_of_its_environment() {
+    let level = "data: { level: \"{{ parameters.level }}\" }";
+    let days = DOCUMENT.replace(level, "data: { days: \"{{ string(parameters.days) }}\" }");
+    let catalogue = Catalogue::with_documents([("own", days.as_str())]).expect("a catalogue");
+    let mut environment: EnvironmentSpec =
+        environment(json!({"golden_path": "own", "tier": "prod", "name": "payments-prod"}));
+    environment.parameters = Some([("days".to_owned(), Late::Later)].into());
+    let parent = crate::golden::environment::parent_of(&environment, &facts(), &catalogue).expect("an environment");
+    let given = ResolveContext { facts: &facts(), parent: Some(&parent), catalogue: &catalogue };
+    let slot: SlotSpec = slot(json!({"environment": "demo/payments-prod"}));
+    let objects = Spec::of::<Slot>(slot).resolve(&given).expect("resolves").render().objects;
+    assert_eq!(body(&objects, "payments-prod-ledger/ledger-level"), Some(Value::Null), "its content waits");
+}

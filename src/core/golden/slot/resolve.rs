@@ -3,7 +3,7 @@
 
 use super::effective::Effective;
 use crate::{
-    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec, role_name},
+    domain::{IdentityMode, LABEL_PREFIX, Problem, Problems, SlotSpec, WrittenParameters, role_name},
     golden::{
         blueprint::Summary,
         catalogue::ParameterOf,
@@ -76,7 +76,8 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
         namespaces: own.iter().map(|(_, own)| own.name.clone()).collect(),
         boundaries: role.iter().map(|_| roles.boundary.clone()).collect(),
     };
-    let parameters = parameters::with_defaults(&found.path, ParameterOf::Slot, spec.parameters.as_ref());
+    let of_slot = parameters::with_defaults(&found.path, ParameterOf::Slot, spec.parameters.as_ref());
+    let parameters: WrittenParameters = parent.parameters.clone().into_iter().chain(of_slot).collect();
     let tier = parent.tier_name()?;
     let asked = Asked {
         terms: found,

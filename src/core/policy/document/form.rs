@@ -14,7 +14,7 @@ pub const API_VERSION: &str = "goldenpath.internal/v1";
 pub struct PolicyForm {
     pub api_version: String,
     pub kind: String,
-    /// Of objects on the cluster, too: a-z, 0-9 and '-', at most 40.
+    /// 1 to 40 of a-z, 0-9 and '-'. Admission policies on the cluster are named after it.
     pub name: String,
     pub version: Version,
     pub description: String,
@@ -50,9 +50,9 @@ pub enum ParamType {
     Integer,
     Number,
     Boolean,
-    /// Of texts.
+    /// Of strings.
     List,
-    /// Of texts by texts.
+    /// Of strings to strings.
     Map,
 }
 
@@ -60,10 +60,10 @@ pub enum ParamType {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
-    /// Empty text: the core group.
+    /// API groups. An empty string is the core group.
     pub groups: Vec<String>,
     pub versions: Vec<String>,
-    /// Plural, in small letters: `deployments`.
+    /// Plural and lowercase: `deployments`.
     pub resources: Vec<String>,
     #[serde(default = "default_operations")]
     pub operations: Vec<Operation>,
@@ -95,17 +95,17 @@ pub struct Validation {
     pub expression: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Results in a text; where it has none the message stands.
+    /// A CEL expression for the message. If it fails, `message` is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_expression: Option<String>,
-    /// What to do.
+    /// What to do about it, in a sentence.
     pub remedy: String,
-    /// The attribute in HCL that causes the field, where there is one: `share.max_replicas`.
+    /// The HCL attribute that sets the field, if there is one: `share.max_replicas`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
-/// What a violation is, by class of tier. A cluster's own objects are judged as prod.
+/// How severe a violation is, by class of tier. The objects of a baseline are judged as prod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Severities {
@@ -127,13 +127,13 @@ pub enum Action {
 #[serde(deny_unknown_fields)]
 pub struct Exemption {
     pub reason: String,
-    /// The last day. The plan says when it is over; admission knows no days, and follows when the document changes.
+    /// The last day. Plans follow it; admission does not know dates, and follows when the document changes.
     #[schemars(with = "String")]
     pub until: Date,
     pub exempt: Exempt,
 }
 
-/// Each that is given must hold.
+/// What is exempt. If both are listed, both must match.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Exempt {

@@ -45,7 +45,7 @@ struct GoldenPathTest {
     /// Absent: the newest.
     #[serde(default)]
     golden_path_version: Option<Version>,
-    /// Over the facts of an ordinary cluster, as in the provider's `offline.facts`.
+    /// Facts that differ from those of an ordinary cluster, in the form of the provider's `offline.facts`.
     #[serde(default)]
     facts: Option<Map<String, Value>>,
     cases: Vec<Case>,
@@ -65,7 +65,7 @@ struct Case {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Expected {
-    /// By keys as a plan shows them.
+    /// Objects by their keys, as a plan shows them.
     #[serde(default)]
     objects: BTreeMap<String, Expectation>,
     /// The codes of all errors and warnings. Absent: no error.
@@ -77,7 +77,7 @@ struct Expected {
 #[serde(untagged)]
 enum Expectation {
     Is(Presence),
-    /// Lines of its text as a plan shows it.
+    /// Whole lines of its text as a plan shows it.
     Lines(Vec<String>),
 }
 
@@ -162,7 +162,7 @@ fn differences(expected: &Expected, planned: &Planned) -> Vec<String> {
             (_, None) => wrong.push(format!("{key} is not there; there are: {}", alike(key, planned))),
             (Expectation::Lines(lines), Some(fields)) => {
                 let fields = fields.as_deref().unwrap_or_default();
-                let missing = lines.iter().filter(|line| !fields.iter().any(|field| field.contains(line.trim())));
+                let missing = lines.iter().filter(|line| !fields.iter().any(|field| words(field).eq(words(line))));
                 wrong
                     .extend(missing.map(|line| format!("{key} does not say {line:?}; it says: {}", fields.join(", "))));
             }
@@ -183,10 +183,38 @@ fn differences(expected: &Expected, planned: &Planned) -> Vec<String> {
     wrong
 }
 
+/// A plan pads the names of fields.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split_whitespace()
+}
+
 /// Keys of the same kind.
 fn alike(key: &str, planned: &Planned) -> String {
     let kind = key.split(' ').next().unwrap_or_default();
     let alike: Vec<&str> =
         planned.objects.keys().map(String::as_str).filter(|other| other.split(' ').next() == Some(kind)).collect();
     if alike.is_empty() { format!("no {kind}") } else { alike.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_whole_field() {
+        const QUOTA: &str = "ResourceQuota payments-dev/gp-base";
+        let fields = Some(vec!["pods 40".to_owned(), "requests.cpu 4".to_owned()]);
+        let planned = Planned { objects: [(QUOTA.to_owned(), fields)].into(), ..Planned::default() };
+        for (line, is_there, reason) in [
+            ("pods 40", true, "a field and its value"),
+            ("pods                    40", true, "copied from a plan"),
+            ("pods 4", false, "a value that only begins alike"),
+            ("40", false, "a value alone"),
+            ("pods 40 requests.cpu 4", false, "two fields"),
+        ] {
+            let lines = Expectation::Lines(vec![line.to_owned()]);
+            let expected = Expected { objects: [(QUOTA.to_owned(), lines)].into(), findings: None };
+            assert_eq!(differences(&expected, &planned).is_empty(), is_there, "{reason}");
+        }
+    }
 }

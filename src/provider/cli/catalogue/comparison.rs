@@ -9,7 +9,7 @@ use super::{
     tool::{CatalogueTool, Documents},
 };
 use crate::cli::reports::json;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use changes::Changes;
 use goldenpath_core::{
     domain::{CatalogueSources, ResourceKind, yaml},
@@ -21,9 +21,9 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 /// Show which objects and fields change from one version of a golden path to another
 ///
-/// Plans an environment and a slot with both versions, without a cluster. Without --request, they are the smallest ones that the tier
-/// allows. With --all, they are those that are recorded on a cluster: each one that was made from the first version is planned as it is
-/// there, and as it would be with the second one. Nothing is changed.
+/// Plans an environment and a slot with both versions, without a cluster. Without --request, they have the defaults of the tier. With --all,
+/// they are those that are recorded on a cluster: each one that was made from the first version is planned as it is there, and as it would
+/// be with the second one. Nothing is changed.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Version to compare: `<version>` of the default golden path, or "<name> <version>"
@@ -125,10 +125,19 @@ async fn plan(
     let slot = sample::slot(wanted.slot.clone(), &environment);
     let planner = Planner::new(tool, Arc::clone(catalogue), Value::Null)?;
     let mut planned = planner.plan(ResourceKind::ENVIRONMENT, environment).await?;
+    is_made(&planned).with_context(|| format!("tier {tier} can't be planned with {} {}", path.name, path.version))?;
     let Planned { objects, problems } = planner.plan(ResourceKind::SLOT, slot).await?;
     planned.objects.extend(objects);
     planned.problems.extend(problems);
     Ok(planned)
+}
+
+/// Compared with nothing, all objects would be deleted or new. Pure.
+fn is_made(Planned { objects, problems }: &Planned) -> anyhow::Result<()> {
+    let errors = problems.iter().filter(|problem| problem.is_error()).map(|problem| problem.summary.as_str());
+    let errors: Vec<&str> = errors.collect();
+    ensure!(!objects.is_empty() || errors.is_empty(), "{}; set what it needs with --request", errors.join("; "));
+    Ok(())
 }
 
 /// Pure.
@@ -143,4 +152,31 @@ fn comparison(tier: &str, (from, before): (&GoldenPath, Planned), (to, after): (
 
 fn text(Comparison { tier, from, to, changes }: &Comparison) -> String {
     format!("Tier {tier}, from {from} to {to}:\n{}", changes.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goldenpath_core::domain::Problem;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn nothing_is_compared_with_what_can_not_be_planned() {
+        let object = || BTreeMap::from([("Namespace example-dev".to_owned(), None)]);
+        let missing = || vec![Problem::error("parameters.missing", "Golden path acme needs the parameter zone", "")];
+        let warning = || vec![Problem::warning("catalogue.deprecated", "It ends", "")];
+        for (planned, words, reason) in [
+            (Planned { objects: object(), problems: vec![] }, "", "as it should be"),
+            (Planned { objects: object(), problems: missing() }, "", "an error beside objects is shown with them"),
+            (Planned { problems: warning(), ..Planned::default() }, "", "a warning is no reason"),
+            (
+                Planned { problems: missing(), ..Planned::default() },
+                "needs the parameter zone; set what it needs with --request",
+                "nothing could be filled in",
+            ),
+        ] {
+            let found = is_made(&planned).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(found.contains(words) && found.is_empty() == words.is_empty(), "{reason}: {found:?}");
+        }
+    }
 }

@@ -10,8 +10,8 @@ use std::{
 
 /// Write a commented copy of the built-in golden path to start from
 ///
-/// The copy has its own name, is version 1.0.0 and replaces the built-in default. An example case for `catalogue test` is written with
-/// it. No existing file is overwritten.
+/// The copy has its own name, is version 1.0.0 and replaces the built-in default. Example cases for `catalogue test` are written with it.
+/// No existing file is overwritten.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The folder, created if missing; list it in the provider's `catalogue`

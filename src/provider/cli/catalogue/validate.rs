@@ -11,7 +11,7 @@ use std::{
 
 /// Check the documents in folders, or those of --catalogue
 ///
-/// Prints every error with file, line and column. Exits with 1 if there is one.
+/// Prints the first error of each document, with file, line and column. Exits with 1 if there is one.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Folders, or `git::` sources

@@ -28,14 +28,14 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Of environments and slots that are made or changed.
 pub async fn add(review: &mut Review, plan: &Plan, catalogue: &Arc<Catalogue>, tool: &CatalogueTool) {
     let mut planners: BTreeMap<String, Arc<dyn Provisioner>> = BTreeMap::new();
-    // An environment before what lives in it.
-    let mut wanted: Vec<(&Resource, ResourceKind)> = plan.ours().filter_map(|one| Some((one, kind_of(one)?))).collect();
-    wanted.sort_by_key(|(_, kind)| *kind != ResourceKind::ENVIRONMENT);
+    let wanted = resources_of(plan);
     let sets = permission_sets(wanted.iter().map(|(resource, _)| *resource));
     let has_policies = catalogue.paths().iter().any(|path| !catalogue.policies(&path.id()).is_empty());
     for (resource, kind) in wanted {
         review.versions.extend(version_move(resource, catalogue));
         let address = legible(&resource.address);
+        // One that stays as it is is only planned for the slots in it.
+        let unjudged = |reason: String| is_made(resource).then(|| Unjudged { address: address.clone(), reason });
         match request(resource, kind, catalogue) {
             Ok(_) if !has_policies => {}
             Ok((arn, spec)) => {
@@ -44,33 +44,52 @@ pub async fn add(review: &mut Review, plan: &Plan, catalogue: &Arc<Catalogue>, t
                     None => match offline(&arn, &sets, catalogue, tool) {
                         Ok(planner) => planner,
                         Err(error) => {
-                            review.unjudged.push(Unjudged { address, reason: format!("{error:#}") });
+                            review.unjudged.extend(unjudged(format!("{error:#}")));
                             continue;
                         }
                     },
                 };
                 planners.insert(arn, Arc::clone(&planner));
                 let preview = planner.preview(PreviewRequest::new(spec)).await;
+                if !is_made(resource) {
+                    continue;
+                }
                 let is_judged = preview.decided.is_some();
                 let found = preview.problems.iter().filter_map(|problem| finding(&address, problem));
                 let before = review.policies.len();
                 review.policies.extend(found);
                 if !is_judged && review.policies.len() == before {
                     let why = preview.problems.into_iter().next().map(|problem| problem.summary).unwrap_or_default();
-                    review.unjudged.push(Unjudged { address, reason: legible(&why) });
+                    review.unjudged.extend(unjudged(legible(&why)));
                 }
             }
-            Err(reason) => review.unjudged.push(Unjudged { address, reason }),
+            Err(reason) => review.unjudged.extend(unjudged(reason)),
         }
     }
 }
 
-/// `None`: it has no golden path of its own or its environment's, or nothing of it is made.
+/// What is made or changed, an environment before what lives in it; where there are slots, also environments that stay as they are.
+fn resources_of(plan: &Plan) -> Vec<(&Resource, ResourceKind)> {
+    let all: Vec<(&Resource, ResourceKind)> = plan.ours().filter_map(|one| Some((one, kind_of(one)?))).collect();
+    let has_slots = all.iter().any(|(resource, kind)| *kind == ResourceKind::SLOT && is_made(resource));
+    let is_kept = |(resource, kind): &(&Resource, ResourceKind)| {
+        *kind == ResourceKind::ENVIRONMENT && resource.change.actions == ["no-op"]
+    };
+    let mut wanted: Vec<(&Resource, ResourceKind)> =
+        all.into_iter().filter(|one| is_made(one.0) || has_slots && is_kept(one)).collect();
+    wanted.sort_by_key(|(_, kind)| *kind != ResourceKind::ENVIRONMENT);
+    wanted
+}
+
+/// `None`: it has no golden path of its own or its environment's.
 fn kind_of(resource: &Resource) -> Option<ResourceKind> {
-    let makes = resource.change.actions.iter().any(|action| action == "create" || action == "update");
-    let managed = RESOURCES.iter().find(|managed| managed.name() == resource.resource_type && makes)?;
+    let managed = RESOURCES.iter().find(|managed| managed.name() == resource.resource_type)?;
     let kind = managed.golden().kind();
     (kind != ResourceKind::BASELINE).then_some(kind)
+}
+
+fn is_made(resource: &Resource) -> bool {
+    resource.change.actions.iter().any(|action| action == "create" || action == "update")
 }
 
 /// The ARN of its cluster, and what is requested, by the version that the plan chose.
@@ -297,6 +316,33 @@ mod tests {
             let entries = moved.iter().flat_map(|moved| &moved.changelog);
             let entries: Vec<_> = entries.map(|entry| (entry.version.as_str(), entry.is_undone)).collect();
             assert_eq!(entries, expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn an_environment_is_planned_before_its_slots_even_if_it_stays_as_it_is() {
+        let resource = |kind: &str, name: &str, action: &str| {
+            json!({"address": format!("goldenpath_{kind}.{name}"), "mode": "managed", "type": format!("goldenpath_{kind}"),
+                "change": {"actions": [action], "before": {}, "after": {}, "after_unknown": {}}})
+        };
+        let baseline = || resource("cluster_baseline", "demo", "update");
+        let slot = |action: &str| resource("eks_workload_slot", "ledger", action);
+        let environment = |action: &str| resource("team_environment", "pay", action);
+        let both = vec!["goldenpath_team_environment.pay", "goldenpath_eks_workload_slot.ledger"];
+        for (changes, expected, reason) in [
+            (json!([slot("create"), environment("create")]), both.clone(), "both are new"),
+            (json!([slot("update"), environment("no-op")]), both.clone(), "the slot alone changes"),
+            (json!([slot("no-op"), environment("update")]), both[..1].to_vec(), "the environment alone changes"),
+            (json!([slot("no-op"), environment("no-op")]), vec![], "nothing changes"),
+            (json!([slot("delete"), environment("no-op")]), vec![], "what goes is not judged"),
+            (json!([slot("create"), environment("delete")]), both[1..].to_vec(), "an environment that goes"),
+            (json!([baseline()]), vec![], "a baseline has no path"),
+        ] {
+            let plan = json!({"format_version": "1.2", "resource_changes": changes});
+            let plan = Plan::parse(plan.to_string().as_bytes()).unwrap();
+            let wanted = resources_of(&plan);
+            let wanted: Vec<&str> = wanted.iter().map(|(resource, _)| resource.address.as_str()).collect();
+            assert_eq!(wanted, expected, "{reason}");
         }
     }
 }

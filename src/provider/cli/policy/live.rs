@@ -25,8 +25,8 @@ use std::{
 /// Judge every object in the managed namespaces of a live cluster
 ///
 /// Judges each namespace, including the team's own workloads, by the policies of the golden path, version and tier that it was made from,
-/// and lists RoleBindings that goldenpath does not manage. Nothing is changed; you must be allowed to list these kinds. Exits with 1 if a
-/// policy denies an object, with 2 if something can't be judged, and otherwise with 0.
+/// and lists RoleBindings of others that let in somebody from outside the environment. Nothing is changed; you must be allowed to list
+/// these kinds. Exits with 1 if a policy denies an object, with 2 if something can't be judged, and otherwise with 0.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Name or ARN of the cluster

@@ -1,12 +1,18 @@
 use super::{
+    Arguments,
     home::Home,
     report::{Basis, Report},
-    sarif,
+    run, sarif,
 };
+use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster};
+use async_trait::async_trait;
+use clap::Parser;
 use goldenpath_core::{
     domain::TierClass,
+    golden::Catalogue,
     policy::{document::Policy, pack},
 };
+use std::{process::ExitCode, sync::Arc};
 
 const MANIFESTS: &str = "\
 # A comment of its own.
@@ -113,5 +119,39 @@ metadata:
         ),
     ] {
         assert!(Home::read(text).unwrap_err().contains(says), "{text}");
+    }
+}
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// Of a cluster that nobody reaches.
+struct Unreachable;
+
+#[async_trait]
+impl Inspector for Unreachable {
+    async fn inspect(&self, _: &DoctorTarget) -> anyhow::Result<Inspection> {
+        anyhow::bail!("no cluster is there")
+    }
+
+    async fn connect(&self, _: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
+        anyhow::bail!("no cluster is there")
+    }
+}
+
+/// A pipeline would take it for what a policy denies.
+#[tokio::test]
+async fn what_can_not_be_judged_is_not_denied() {
+    for (line, reason) in [
+        ("policy check --only nonsense stack.yaml", "no policy has that name"),
+        ("policy check nowhere.yaml", "no file"),
+        ("policy report demo", "no cluster"),
+    ] {
+        let Line { arguments } = Line::try_parse_from(line.split(' ')).expect(reason);
+        let code = run(arguments, &Unreachable).await.expect(reason);
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(2)), "{reason}");
     }
 }

@@ -40,17 +40,20 @@ pub(super) fn identity() -> Attribute {
         choice_or_default::<IdentityScope>("scope").describe(
             "What keeps other pods from using the role. `tags`: its trust policy requires the session tags of cluster, \
              namespace and ServiceAccount. `session_policy`: the statements are the association's inline session policy, and \
-             session tags are off. `role_only`: the trust policy only names the account.",
+             session tags are off. `role_only`: the trust policy only names the account; in class prod, this needs \
+             `isolation = \"namespace\"`, unless the golden path allows it. Only with mode `pod_identity`.",
         ),
         statements(),
         policy_json(),
         text_set("policy_arns", "arn:aws:iam::111122223333:policy/payments/ledger").describe(
-            "ARNs of managed policies that are attached to the role, at most 10. Only those that the golden path grants are \
-             allowed (`grants.policy_arns`); the built-in path grants none. Not with `scope = \"session_policy\"`.",
+            "ARNs of managed policies that are attached to the role: at most 10, or up to 25 if the account's quota was raised. Only \
+             those that the golden path grants are allowed (`grants.policy_arns`); the built-in path grants none. Not with \
+             `scope = \"session_policy\"`.",
         ),
         optional("target_role_arn", Type::String).example("arn:aws:iam::444455556666:role/led").describe(
             "ARN of a role, for example in another account, that Pod Identity assumes after the slot's own role (EKS \
-             `CreatePodIdentityAssociation`: `targetRoleArn`). Its trust policy must require `external_id`.",
+             `CreatePodIdentityAssociation`: `targetRoleArn`). Its trust policy must require `external_id`. Only roles that the \
+             golden path grants are allowed (`grants.target_role_arns`); the built-in path grants none.",
         ),
     ]);
     optional("identity", identity)
@@ -76,7 +79,8 @@ fn statements() -> Attribute {
              except with `effect = \"Deny\"`.",
         ),
         text_set("resources", "arn:aws:s3:::payments-led/*").describe(
-            "ARNs that the actions apply to. They may refer to resources that are created in the same run.",
+            "ARNs that the actions apply to, among those that the tier grants; `*` only for actions that support no resource. They may \
+             refer to resources that are created in the same run.",
         ),
         conditions,
     ];

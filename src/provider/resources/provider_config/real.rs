@@ -165,8 +165,9 @@ pub fn kubernetes() -> Attribute {
         object([
             text(
                 "kubeconfig",
-                "~/.kube/config",
-                "Path of a kubeconfig. Defaults to `GOLDENPATH_KUBECONFIG`, `KUBECONFIG` or `~/.kube/config`, in this order.",
+                "/etc/goldenpath/kubeconfig",
+                "Path of a kubeconfig; write `pathexpand(\"~/...\")` for one in the home folder. Defaults to `GOLDENPATH_KUBECONFIG`, \
+                 `KUBECONFIG` or `~/.kube/config`, in this order.",
             ),
             text(
                 "context",

@@ -10,7 +10,8 @@ use plugin::{
 pub(super) fn access() -> Attribute {
     optional("access", object(PersonaName::ALL.map(persona))).describe(
         "Who has access, by persona. Each principal has one EKS access entry on the cluster with its own group, which \
-         the environment's RoleBindings name. Nothing else is added to the entry.",
+         the environment's RoleBindings name. The entry has no other group, and no access policies except those in \
+         `access_policies`. The golden path limits who can be named (`grants`).",
     )
 }
 
@@ -18,7 +19,8 @@ fn power(persona: PersonaName) -> &'static str {
     match persona {
         PersonaName::Viewer => "Reads everything but Secrets (ClusterRole `gp-viewer`).",
         PersonaName::Developer => {
-            "Writes workloads and may exec (ClusterRole `gp-developer`). Read-only in tiers of class prod."
+            "Writes workloads and may exec (ClusterRole `gp-developer`). A tier can lower it: in `prod` of `team-standard` it is \
+             read-only, as a viewer."
         }
         PersonaName::Deployer => {
             "Writes workloads, Secrets and the other objects of charts, no exec (ClusterRole `gp-deployer`). For the \
@@ -68,18 +70,20 @@ fn persona(name: PersonaName) -> Attribute {
             set(
                 "principal_arns",
                 "arn:aws:iam::111122223333:role/pay-admin",
-                "ARNs of IAM roles and users, including their path. Sessions (`sts:assumed-role`) and service-linked roles are \
-                 rejected.",
+                "ARNs of IAM roles and users, including their path. Sessions (`sts:assumed-role`) and roles of AWS services and of \
+                 nodes are rejected.",
             ),
             set(
                 "oidc_groups",
                 "payments-all",
-                "Groups from an OIDC identity provider of the cluster. Names that begin with `system:` or `gp:` are rejected.",
+                "Groups from an OIDC identity provider of the cluster, among those that the golden path grants; `team-standard` grants \
+                 `<team>` and `<team>-*`. Names that begin with `system:` or `gp:` are rejected.",
             ),
             set(
                 "service_accounts",
                 "argocd/argocd-application-controller",
-                "ServiceAccounts as `<namespace>/<name>`, such as that of a GitOps engine in the cluster.",
+                "ServiceAccounts as `<namespace>/<name>`: those of the environment itself, and those that the golden path grants, such \
+                 as that of a GitOps engine.",
             ),
             optional("create_role", Type::Bool).describe(
                 "Whether to create an IAM role for this persona, with the permissions boundary and the path that the golden path \

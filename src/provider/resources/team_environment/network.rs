@@ -20,8 +20,8 @@ pub(super) fn network() -> Attribute {
             set(
                 "ingress_cidrs",
                 "10.0.0.0/16",
-                "CIDR ranges that may connect, such as the subnets of load balancers with `target-type: ip`. The instance \
-                 metadata address is always excluded.",
+                "CIDR ranges that may connect, such as the subnets of load balancers with `target-type: ip`, among those that the \
+                 golden path grants. The instance metadata address is always excluded.",
             ),
             set(
                 "ingress_namespaces",
@@ -46,20 +46,22 @@ pub(super) fn network() -> Attribute {
             set(
                 "egress_presets",
                 "aws_services",
-                "Named sets of allowed destinations: `aws_services` (HTTPS to AWS endpoints within the VPC), `internet_https` (HTTPS to \
-                 public addresses, which S3 and DynamoDB have behind gateway endpoints too), `kubernetes_api`, `same_environment`. DNS \
-                 and the Pod Identity agent are always allowed.",
+                "Named sets of allowed destinations, in addition to those of the tier. `team-standard` has `aws_services` (HTTPS to AWS \
+                 endpoints within the VPC), `internet_https` (HTTPS to public addresses, which S3 and DynamoDB have behind gateway \
+                 endpoints too), `kubernetes_api` and `same_environment`. DNS and the Pod Identity agent are always allowed.",
             ),
             set(
                 "egress_cidrs",
                 "10.1.0.0/16",
-                "CIDR ranges that may be called. The instance metadata address is always excluded.",
+                "CIDR ranges that may be called on any port, among those that the golden path grants. The instance metadata address \
+                 is always excluded.",
             ),
             egress(),
             set(
                 "egress_fqdns",
                 "sts.eu-west-1.amazonaws.com",
-                "Domain names that may be called over TLS. They need the engine `eks_auto` or `cilium`.",
+                "Domain names that may be called on TCP port 443, among those that the golden path grants. They need the engine \
+                 `eks_auto` or `cilium`.",
             ),
             set(
                 "ingress_hosts",

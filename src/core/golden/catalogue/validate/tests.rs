@@ -138,6 +138,10 @@ fn placeholders_and_conditions_name_what_is_there() {
         json!([{"name": "m", "when": when, "manifest":
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": data}}])
     };
+    let of_slots = |mut manifests: Value| {
+        manifests[0]["each"] = json!("slot");
+        manifests
+    };
     let limits = |max: &str| json!([{"kind": "LimitRange", "name": "*", "set": {"spec": {"max": max}}}]);
     for (field, content, at, words, reason) in [
         ("manifests", manifest("true", json!({"a": "{{ parameters.days }}"})), "", "", "a parameter"),
@@ -170,10 +174,22 @@ fn placeholders_and_conditions_name_what_is_there() {
             "in a list",
         ),
         ("manifests", manifest("tier.clas == 'dev'", json!({})), "manifests.0.when", "no tier.clas", "a condition"),
+        (
+            "manifests",
+            manifest("parameters.level == 'x'", json!({})),
+            "manifests.0.when",
+            "`parameters.level == 'x'`: only a manifest with `each: slot` has level",
+            "what an environment does not have",
+        ),
+        ("manifests", of_slots(manifest("true", json!({"a": "{{ parameters.level }}"}))), "", "", "a slot has it"),
+        ("manifests", of_slots(manifest("true", json!({"a": "{{ parameters.days }}"}))), "", "", "and the others, too"),
         ("objects", limits("{{ parameters.days }}"), "", "", "a change of a built-in object"),
+        ("objects", limits("{{ parameters.level }}"), "", "", "one of slots' objects"),
         ("objects", limits("{{ parameters.dayz }}"), "objects.0.set", "no parameters.dayz", "the same, misspelt"),
     ] {
-        let differs = json!({"parameters": {"days": {"type": "number", "default": 1}}, field: content});
+        let level = json!({"type": "string", "of": "slot", "default": "info"});
+        let parameters = json!({"days": {"type": "number", "default": 1}, "level": level});
+        let differs = json!({"parameters": parameters, field: content});
         assert!(fault(differs.clone()).contains(words), "{reason}: {}", fault(differs));
         assert_fault(differs, at, reason);
     }
