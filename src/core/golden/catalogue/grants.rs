@@ -60,7 +60,7 @@ pub struct Grants {
     pub admission: Admission,
 }
 
-/// What guards admit in the tier's namespaces; a list that is absent admits everything.
+/// What guards admit in the tier's namespaces; a list that is absent admits everything, but for load balancer groups.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admission {
