@@ -92,7 +92,7 @@ impl Live {
         workspace.apply(&[])?;
         workspace.plan_is_empty(&[])?;
         workspace.set("TF_VAR_cpu", "6");
-        workspace.plan(&[])?.says("requests.cpu=6")?;
+        workspace.plan(&[])?.says("+ requests.cpu 6")?;
         workspace.apply(&[])?;
         workspace.plan_is_empty(&[])?;
         Ok(())

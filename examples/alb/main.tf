@@ -1,4 +1,4 @@
-# A service behind an Application Load Balancer, which the AWS Load Balancer Controller makes for ingress.yaml.
+# A service behind an Application Load Balancer, which the AWS Load Balancer Controller creates for ingress.yaml.
 #
 #   terraform apply -var 'load_balancer_subnets=["10.0.0.0/20","10.0.16.0/20"]'
 #   kubectl apply --namespace shop-staging -f ingress.yaml

@@ -2,6 +2,7 @@
 #
 #   goldenpath explain --json saved.plan > review.json
 #   opa eval --fail-defined --input review.json --data deny.rego 'data.goldenpath.explain.deny[_]'
+#   conftest test --policy deny.rego --namespace goldenpath.explain review.json
 package goldenpath.explain
 
 powerful := {"admin", "deployer"}

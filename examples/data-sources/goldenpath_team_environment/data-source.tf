@@ -1,5 +1,5 @@
 data "goldenpath_team_environment" "payments" {
-  id = "demo/payments-prod"
+  id = "demo/payments-dev"
 }
 
 output "namespace" {
@@ -9,6 +9,6 @@ output "namespace" {
 check "room_for_a_release" {
   assert {
     condition     = tonumber(data.goldenpath_team_environment.payments.quota_left["default"]["pods"]) >= 3
-    error_message = "payments-prod has fewer than three pods left."
+    error_message = "There is room for fewer than three more pods in payments-dev."
   }
 }

@@ -15,7 +15,12 @@ use goldenpath_core::{
 };
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig as File, KubeconfigError};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 const CALL: &str = "connect";
 /// An endpoint that is not there fails soon; within a region a connection takes milliseconds.
@@ -61,7 +66,7 @@ fn from_endpoint(cluster: &ClusterArn, endpoint: &Endpoint) -> Result<Config, Po
 async fn from_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kubeconfig) -> Result<Config, PortError> {
     let unusable = |error: KubeconfigError| wrong(format!("the kubeconfig can't be used: {}", chain(&error)));
     let file = match &given.path {
-        Some(path) => File::read_from(path),
+        Some(path) => File::read_from(in_home(path, env::home_dir())),
         None => File::read(),
     }
     .map_err(unusable)?;
@@ -78,6 +83,14 @@ async fn from_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kube
         })?;
     }
     Ok(config)
+}
+
+/// A shell expands `~`; what a configuration says comes here as it is written.
+fn in_home(path: &Path, home: Option<PathBuf>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
 }
 
 fn check_same_cluster(cluster: &ClusterArn, endpoint: &Endpoint, config: &Config) -> Result<(), String> {
@@ -114,4 +127,22 @@ fn certificates(cluster: &ClusterArn, data: &str) -> Result<BTreeSet<Vec<u8>>, P
 
 fn wrong(message: String) -> PortError {
     invalid(CALL, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubeconfig_is_found_in_the_home() {
+        for (path, home, expected, reason) in [
+            ("~/.kube/config", Some("/h"), "/h/.kube/config", "as people write it"),
+            ("/etc/kubeconfig", Some("/h"), "/etc/kubeconfig", "an absolute path"),
+            ("kube/config", Some("/h"), "kube/config", "a path in the working folder"),
+            ("~anna/config", Some("/h"), "~anna/config", "somebody else's home is not looked up"),
+            ("~/.kube/config", None, "~/.kube/config", "nobody's home"),
+        ] {
+            assert_eq!(in_home(Path::new(path), home.map(PathBuf::from)), Path::new(expected), "{reason}");
+        }
+    }
 }

@@ -69,7 +69,7 @@ pub struct Grants {
     pub admission: Admission,
 }
 
-/// What guards admit in the tier's namespaces. An absent list admits everything, an empty one nothing.
+/// What guards admit in the tier's namespaces. An absent list admits everything but load balancer groups, an empty one nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admission {

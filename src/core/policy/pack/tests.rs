@@ -4,7 +4,7 @@ use crate::{
     policy::document::{Case, Operation, Outcome},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, time::Instant};
 
 #[derive(Deserialize)]
@@ -64,6 +64,30 @@ fn each_policy_accepts_and_refuses_its_examples() {
     }
     let tried: BTreeSet<&str> = examples.iter().map(|example| example.policy.as_str()).collect();
     assert_eq!(tried.len(), DOCUMENTS.len(), "every policy has an example");
+}
+
+#[test]
+fn a_class_in_an_annotation_is_a_class_too() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let lists =
+        json!({"goldenpath.internal/ingress-classes": "internal", "goldenpath.internal/storage-classes": "gp3"});
+    let home = json!({"metadata": {"annotations": lists}});
+    let ingress = ("networking.k8s.io/v1", "Ingress", "kubernetes.io/ingress.class");
+    let claim = ("v1", "PersistentVolumeClaim", "volume.beta.kubernetes.io/storage-class");
+    for ((api, kind, annotation), before, class, passes, reason) in [
+        (ingress, None, "public", false, "not in the list"),
+        (ingress, None, "internal", true, "in the list"),
+        (ingress, Some("public"), "public", true, "from before there was a list"),
+        (ingress, Some("internal"), "public", false, "changed to it"),
+        (claim, None, "io2", false, "not in the list"),
+        (claim, None, "gp3", true, "in the list"),
+    ] {
+        let object = |class: &str| json!({"apiVersion": api, "kind": kind, "metadata": {"annotations": {annotation: class}}, "spec": {}});
+        let (new, old) = (object(class), before.map(object));
+        let operation = if old.is_some() { Operation::Update } else { Operation::Create };
+        let case = Case { operation, old: old.as_ref(), namespace_object: Some(&home), ..case(&new) };
+        assert_eq!(guards()[&Guard::Classes].judge(&case, today) == Outcome::Passed, passes, "{class}: {reason}");
+    }
 }
 
 /// Not the figure itself, which is of a release; but a policy that is parsed at each object is seen here.

@@ -5,9 +5,9 @@ use std::path::Path;
 
 pub const VARIABLE: &str = "GOLDENPATH_BOUNDS";
 
-/// `value`: the text itself when it begins with a brace, else the path of a file, whose folders lie beside it.
+/// `value`: the text itself, else the path of a file, whose folders lie beside it.
 pub fn read(value: &str, file: impl FnOnce(&Path) -> std::io::Result<String>) -> Result<PipelineBounds, String> {
-    if value.trim_start().starts_with('{') {
+    if is_text(value) {
         return value.parse();
     }
     let path = Path::new(value);
@@ -17,6 +17,12 @@ pub fn read(value: &str, file: impl FnOnce(&Path) -> std::io::Result<String>) ->
     let beside = |sources: Vec<CatalogueSource>| sources.into_iter().map(|source| source.beside(folder)).collect();
     bounds.catalogue = bounds.catalogue.map(beside);
     Ok(bounds)
+}
+
+/// A mapping is in braces, or has a colon with a blank behind it, as no path of a file has. What is taken for one and is none can't be
+/// read, so that nothing is touched.
+fn is_text(value: &str) -> bool {
+    value.trim_start().starts_with('{') || value.contains(": ") || value.contains(":\n")
 }
 
 #[cfg(test)]
@@ -32,6 +38,11 @@ mod tests {
         let none = |_: &Path| Err(std::io::Error::other("no such file"));
         let text = read(r#"{"allow": {"teams": ["pay"]}, "built_in_path": false}"#, none).unwrap();
         assert_eq!((text.allow.teams, text.built_in_path), (Some(vec!["pay".to_owned()]), Some(false)));
+        for (yaml, reason) in
+            [("allow:\n  teams: [pay]\n", "as a pipeline writes it"), ("allow: { teams: [pay] }", "on one line")]
+        {
+            assert_eq!(read(yaml, none).unwrap().allow.teams, Some(vec!["pay".to_owned()]), "{reason}");
+        }
         let file =
             read("/etc/gp/bounds.yaml", |_| Ok("allow: {tiers: [dev]}\ncatalogue: [paths, /other]\n".to_owned()));
         let paths = file.unwrap().catalogue.unwrap();
@@ -41,6 +52,7 @@ mod tests {
             (r#"{"teams": ["pay"]}"#, "a bound outside of `allow`"),
             (r#"{"allow": {"team": ["pay"]}}"#, "a misspelt bound"),
             (r#"{"allow": "#, "half of it"),
+            ("allow: [", "half of it in YAML"),
         ] {
             assert!(read(value, none).is_err(), "{reason}");
         }
