@@ -219,7 +219,14 @@ async fn an_isolated_slot_is_protected_and_a_shared_one_has_nothing_to_lose() {
     let shared = fixture.create(&slot("pay", "gateway", json!({"isolation": "shared"}))).await;
     assert!(!shared.protected);
     assert!(fixture.remove(&shared).await.gone);
-    assert!(fixture.keys().contains("k8s/v1/Namespace/pay"), "never the environment's");
+    // A slot with a namespace of its own would have this one.
+    let jobs = fixture.create(&slot("pay", "jobs", json!({"isolation": "shared", "namespace": "jobs"}))).await;
+    let planned = fixture.engine().preview_remove(&remove_request(&jobs)).await;
+    assert_eq!(codes(&planned), Vec::<&str>::new(), "nothing is lost");
+    assert!(fixture.remove(&InstanceState { protected: true, ..jobs }).await.gone, "and so nothing protects it");
+    for namespace in ["k8s/v1/Namespace/pay", "k8s/v1/Namespace/pay-jobs"] {
+        assert!(fixture.keys().contains(namespace), "never the environment's: {namespace}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
