@@ -240,7 +240,9 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
 fn is_narrow(action: &str) -> Result<(), String> {
     let (service, operation) =
         action.split_once(':').ok_or_else(|| format!("{action:?} is not <service>:<operation>"))?;
-    let broad = service.contains(['*', '?']) || (NEVER_WHOLE.contains(&service) && operation.contains(['*', '?']));
+    // IAM knows no case in actions.
+    let is_power = NEVER_WHOLE.iter().any(|never| never.eq_ignore_ascii_case(service));
+    let broad = service.contains(['*', '?']) || (is_power && operation.contains(['*', '?']));
     if broad { Err(format!("{action} would grant power over identities or the cluster")) } else { Ok(()) }
 }
 
