@@ -253,8 +253,12 @@ fn is_harmless_policy(policy: &str) -> Result<(), String> {
             "{policy} must begin with arn:{{partition}}:iam::aws:policy/ or arn:{{partition}}:iam::{{account}}:policy/"
         ));
     }
-    let is_covered = |name: &&str| covers(policy, &format!("arn:{{partition}}:iam::aws:policy/{name}"));
-    match Role::FOR_ADMINISTRATORS.into_iter().find(is_covered) {
+    // Either may be the pattern.
+    let is_met = |name: &&str| {
+        let power = format!("arn:{{partition}}:iam::aws:policy/{name}");
+        covers(policy, &power) || covers(&power, policy)
+    };
+    match Role::FOR_ADMINISTRATORS.into_iter().find(is_met) {
         Some(power) => Err(format!("{policy} would grant power over the account ({power})")),
         None => Ok(()),
     }

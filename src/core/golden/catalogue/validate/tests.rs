@@ -51,6 +51,12 @@ fn a_tier_grants_no_power_over_the_account_or_the_cluster() {
         ("policy_arns", json!(["arn:{partition}:iam::aws:policy/"]), "policy_arns.0", "no name"),
         ("policy_arns", json!(["arn:{partition}:iam::222233334444:policy/x"]), "policy_arns.0", "of another account"),
         ("policy_arns", json!(["arn:{partition}:iam::aws:policy/PowerUser*"]), "policy_arns.0", "power by a pattern"),
+        (
+            "policy_arns",
+            json!(["arn:{partition}:iam::aws:policy/AdministratorAccess-Amplify"]),
+            "policy_arns.0",
+            "one of several by its name",
+        ),
         ("principals", json!(["arn:{partition}:iam::222233334444:role/{team}-*"]), "", "the team's roles elsewhere"),
         ("principals", json!(["*"]), "principals.0", "everybody"),
         ("target_role_arns", json!(["arn:{partition}:iam::222233334444:role/{team}-*"]), "", "the team's roles"),
