@@ -277,6 +277,22 @@ async fn shares_wait_for_pending_decreases_and_not_for_ever() {
     fixture.complete(&gateway, grown);
 }
 
+/// Of the same total, a slot that says nothing of its replicas.
+#[tokio::test(start_paused = true)]
+async fn a_tier_whose_slots_take_more_is_held_against_the_total() {
+    let fixture = EngineFixture::ready().await;
+    let total = json!({"total": {"pods": "6"}});
+    let of = |tier: &str| environment("pay", json!({"tier": tier, "namespaces": {"default": {}}, "quota": total}));
+    let pay = fixture.create(&of("dev")).await;
+    for name in ["ledger", "gateway"] {
+        fixture.create(&slot("pay", name, json!({}))).await;
+    }
+    let preview = fixture.preview(&of("staging"), Some(&pay)).await;
+    assert_eq!(errors(&preview.problems), ["environment.total_below_shares"], "{:?}", preview.problems);
+    let words = message(&preview.problems, "environment.total_below_shares");
+    assert!(words.contains("gateway 6, ledger 6"), "by the new tier: {words}");
+}
+
 /// Where all are known the plan says so, and not the apply of the last one.
 #[tokio::test(start_paused = true)]
 async fn slots_of_one_plan_that_never_fit_are_refused_in_it() {

@@ -166,7 +166,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
         // Only what is recorded counts, since that is what holds.
         let records = record::all(&objects.observed);
         let recorded = recorded_shares(change.spec.resource(), &records, parent, inputs.catalogue);
-        let own = change.spec.demand(parent, inputs.catalogue);
+        let own = shares::growth(inputs, objects.record.as_ref(), parent);
         if let Some(over) = shares::over(&slot, &own, &recorded, &parent.parts()) {
             return Err(Stop::Wait(Wait::Shares(over)));
         }
