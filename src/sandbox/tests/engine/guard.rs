@@ -277,6 +277,19 @@ async fn shares_wait_for_pending_decreases_and_not_for_ever() {
     fixture.complete(&gateway, grown);
 }
 
+/// It is warned that an update finds no room, and made so all the same.
+#[tokio::test(start_paused = true)]
+async fn a_total_is_lowered_to_what_the_slots_hold() {
+    let fixture = EngineFixture::ready().await;
+    let total = |cpu: &str| json!({"namespaces": {"default": {}}, "quota": {"total": {"requests.cpu": cpu}}});
+    let pay = fixture.create(&environment("pay", total("4"))).await;
+    fixture.create(&slot("pay", "ledger", json!({}))).await;
+    let lower = environment("pay", total("1"));
+    let preview = fixture.preview(&lower, Some(&pay)).await;
+    assert!(codes(&preview.problems).contains(&"environment.no_room_for_update"), "{:?}", preview.problems);
+    fixture.apply(&lower, Some(&pay)).await;
+}
+
 /// Of the same total, a slot that says nothing of its replicas.
 #[tokio::test(start_paused = true)]
 async fn a_tier_whose_slots_take_more_is_held_against_the_total() {
