@@ -61,6 +61,12 @@ fn a_tier_grants_no_power_over_the_account_or_the_cluster() {
         ("principals", json!(["*"]), "principals.0", "everybody"),
         ("target_role_arns", json!(["arn:{partition}:iam::222233334444:role/{team}-*"]), "", "the team's roles"),
         ("target_role_arns", json!(["arn:{partition}:iam::222233334444:role/*"]), "target_role_arns.0", "every role"),
+        (
+            "target_role_arns",
+            json!(["arn:{partition}:iam::222233334444:role/?*"]),
+            "target_role_arns.0",
+            "in other words",
+        ),
         ("target_role_arns", json!(["arn:{partition}:iam::222233334444:user/x"]), "target_role_arns.0", "no role"),
         ("target_role_arns", json!(["*:role/x"]), "target_role_arns.0", "of any account"),
         ("oidc_groups", json!(["{team}-*"]), "", "the team's groups"),
