@@ -97,7 +97,7 @@ async fn forbid_adoption_of_powerful(connection: &Connection, found: &mut [Obser
     Ok(())
 }
 
-/// Of accounts by name, and of all accounts of a namespace as a group.
+/// Of accounts by name or by the name that they have as users, and of all accounts of a namespace as a group.
 fn bound_namespaces(binding: &Value) -> Vec<String> {
     let subjects = binding.get("subjects").and_then(Value::as_array);
     let of = |subject: &Value| {
@@ -105,6 +105,10 @@ fn bound_namespaces(binding: &Value) -> Vec<String> {
         match text("kind")? {
             "ServiceAccount" => text("namespace"),
             "Group" => text("name")?.strip_prefix("system:serviceaccounts:"),
+            "User" => {
+                let account = text("name")?.strip_prefix("system:serviceaccount:")?;
+                account.split_once(':').map(|(namespace, _)| namespace)
+            }
             _ => None,
         }
         .map(str::to_owned)
@@ -126,6 +130,11 @@ mod tests {
                 json!([{"kind": "Group", "name": "system:serviceaccounts"}]),
                 vec![],
                 "all of the cluster: bound by Kubernetes itself",
+            ),
+            (
+                json!([{"kind": "User", "name": "system:serviceaccount:c:x"}]),
+                vec!["c"],
+                "an account by the name of its tokens",
             ),
             (json!([{"kind": "User", "name": "c"}]), vec![], "a person"),
             (json!(null), vec![], "nobody"),

@@ -1,8 +1,8 @@
 //! The id of anything that has a record: which resource it is, and where.
 
-use super::{ClusterRef, DnsLabel, EnvironmentId, NameError, Owner, SlotId};
+use super::{ClusterRef, DnsLabel, EnvironmentId, NameError, ObjectKey, Owner, SlotId};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 /// Which golden resource something is: lower-case letters, as the record's document and its name have it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -137,14 +137,25 @@ impl Id {
             || kind.is_some_and(|kind| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase()))
     }
 
-    /// Whether a Namespace among its objects goes when it goes: an environment's Namespace in which a slot only has annotations
-    /// is not the slot's, and the baseline's holds nothing that anybody could miss.
+    /// Whether a Namespace of this name among its objects may go when it goes: an environment's Namespace in which a slot only has
+    /// annotations is not the slot's, and the baseline's holds nothing that anybody could miss.
     pub fn loses_namespace(&self, name: &str) -> bool {
         match &self.place {
             Place::Cluster(_) => false,
             Place::Environment(_) => true,
             Place::Inside(id, own) => name == format!("{}-{own}", id.environment),
         }
+    }
+
+    /// Of all keys that it has, the Namespaces that go when it goes. A slot may share one of its environment's that has the name which its
+    /// own would have: only in its own the account that Kubernetes makes there is among its objects.
+    pub fn own_namespaces<'k>(&self, keys: impl IntoIterator<Item = &'k ObjectKey>) -> Vec<String> {
+        let keys: BTreeSet<&ObjectKey> = keys.into_iter().collect();
+        let is_inside = matches!(self.place, Place::Inside(..));
+        let is_own = |name: &&str| {
+            self.loses_namespace(name) && (!is_inside || keys.contains(&ObjectKey::default_account(name)))
+        };
+        keys.iter().filter_map(|key| key.as_namespace()).filter(is_own).map(str::to_owned).collect()
     }
 
     /// An id of the same kind.
@@ -158,5 +169,37 @@ impl Id {
             }
         };
         Some(Self { kind: self.kind.clone(), place })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_namespaces_of_its_own_are_lost() {
+        let pay = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        let api = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
+        let baseline = Id::baseline(&"demo".parse().unwrap_or_else(|e| panic!("{e}")));
+        let shared = || {
+            vec![
+                ObjectKey::namespace_object("pay"),
+                ObjectKey::namespace_object("pay-api"),
+                ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRole", None, "gp-view"),
+                ObjectKey::kube("v1", "ServiceAccount", Some("pay-api"), "api"),
+                ObjectKey::default_account("pay"),
+                ObjectKey::role("gp-pay"),
+            ]
+        };
+        let own = || [shared(), vec![ObjectKey::default_account("pay-api")]].concat();
+        for (id, keys, expected, reason) in [
+            (&pay, own(), vec!["pay", "pay-api"], "of an environment all that it has made"),
+            (&pay, shared(), vec!["pay", "pay-api"], "also one that is not complete"),
+            (&api, own(), vec!["pay-api"], "a slot lives in its environment's, and that stays"),
+            (&api, shared(), vec![], "its environment's, with the name that its own would have"),
+            (&baseline, own(), vec![], "nothing lives in the baseline's"),
+        ] {
+            assert_eq!(id.own_namespaces(&keys), expected, "{reason}");
+        }
     }
 }

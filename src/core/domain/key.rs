@@ -64,6 +64,11 @@ impl ObjectKey {
         Self::kube("v1", "Namespace", None, name)
     }
 
+    /// Kubernetes makes it in every namespace.
+    pub fn default_account(namespace: &str) -> Self {
+        Self::kube("v1", "ServiceAccount", Some(namespace), "default")
+    }
+
     /// `Role`, `AccessEntry`, `Namespace`, ...
     pub fn kind(&self) -> &str {
         match self {

@@ -1,7 +1,7 @@
 //! What a tier opens that another one keeps shut, in words.
 
 use super::catalogue::{GrantForm, Tier};
-use crate::domain::DefaultDeny;
+use crate::domain::{DefaultDeny, Isolation};
 
 /// So many of a list are named.
 const MOST_NAMED: usize = 4;
@@ -20,6 +20,21 @@ pub fn opens(before: &Tier, after: &Tier) -> Vec<String> {
     if denies != denied && denies != DefaultDeny::Both && denied != DefaultDeny::None {
         opens.push(format!("the network denies by default: {} instead of {}", denies.as_str(), denied.as_str()));
     }
+    opens.extend(more(
+        "egress of every environment to",
+        GrantForm::Name,
+        &before.network.egress_presets,
+        &after.network.egress_presets,
+    ));
+    if before.slot.isolation == Isolation::Namespace && after.slot.isolation == Isolation::Shared {
+        opens.push("slots share a namespace unless they ask for one".to_owned());
+    }
+    if after.slot.shared_role_only && !before.slot.shared_role_only {
+        opens.push("slots of one namespace may have roles that any of its pods can take".to_owned());
+    }
+    if before.deletion_protection && !after.deletion_protection {
+        opens.push("nothing is protected from deletion unless it asks for it".to_owned());
+    }
     for (persona, role) in &after.roles {
         if let Some(old) = before.roles.get(persona).filter(|old| role > old) {
             opens.push(format!("a {persona} has the permissions of a {role} instead of a {old}"));
@@ -28,6 +43,9 @@ pub fn opens(before: &Tier, after: &Tier) -> Vec<String> {
     let (old, new) = (&before.grants, &after.grants);
     if old.boundary != new.boundary {
         opens.push(format!("the permissions boundary is {} instead of {}", new.boundary, old.boundary));
+    }
+    if new.max_session_seconds > old.max_session_seconds {
+        opens.push(format!("sessions last {} s instead of {}", new.max_session_seconds, old.max_session_seconds));
     }
     for ((what, form, old), (.., new)) in old.lists().into_iter().zip(new.lists()) {
         match (old, new) {
@@ -83,24 +101,65 @@ mod tests {
     fn what_opens_besides_grants_is_named_in_one_direction_only() {
         let path = Catalogue::built_in().newest(None).expect("the built-in one").clone();
         let tier = serde_json::to_value(path.tiers[&"dev".parse().expect("a name")].as_ref()).expect("a tier");
-        let with = |pointer: &str, value: &str| {
+        let with = |pointer: &str, value: Value| {
             let mut tier = tier.clone();
-            *tier.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = json!(value);
+            *tier.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value;
             serde_json::from_value::<Tier>(tier).expect("a tier")
         };
         for (pointer, tight, loose, expected) in [
-            ("/class", "prod", "dev", "class prod becomes dev"),
-            ("/pod_security/enforce", "restricted", "baseline", "Pod Security enforces baseline instead of restricted"),
-            ("/network/default_deny", "both", "egress", "the network denies by default: egress instead of both"),
-            ("/network/default_deny", "ingress", "none", "the network denies by default: none instead of ingress"),
-            ("/network/default_deny", "both", "none", "the network denies by default: none instead of both"),
+            ("/class", json!("prod"), json!("dev"), "class prod becomes dev"),
+            (
+                "/pod_security/enforce",
+                json!("restricted"),
+                json!("baseline"),
+                "Pod Security enforces baseline instead of restricted",
+            ),
+            (
+                "/network/default_deny",
+                json!("both"),
+                json!("egress"),
+                "the network denies by default: egress instead of both",
+            ),
+            (
+                "/network/default_deny",
+                json!("ingress"),
+                json!("none"),
+                "the network denies by default: none instead of ingress",
+            ),
+            (
+                "/network/default_deny",
+                json!("both"),
+                json!("none"),
+                "the network denies by default: none instead of both",
+            ),
+            (
+                "/network/egress_presets",
+                json!(["same_environment"]),
+                json!(["same_environment", "internet_https"]),
+                "egress of every environment to: internet_https",
+            ),
+            ("/slot/isolation", json!("namespace"), json!("shared"), "slots share a namespace unless they ask for one"),
+            (
+                "/slot/shared_role_only",
+                json!(false),
+                json!(true),
+                "slots of one namespace may have roles that any of its pods can take",
+            ),
+            (
+                "/deletion_protection",
+                json!(true),
+                json!(false),
+                "nothing is protected from deletion unless it asks for it",
+            ),
+            ("/grants/max_session_seconds", json!(3600), json!(7200), "sessions last 7200 s instead of 3600"),
         ] {
             let (tight, loose) = (with(pointer, tight), with(pointer, loose));
             assert_eq!(opens(&tight, &loose), [expected]);
             assert_eq!(opens(&loose, &tight), Vec::<String>::new(), "the other way round closes: {expected}");
             assert_eq!(opens(&loose, &loose), Vec::<String>::new(), "the same opens nothing: {expected}");
         }
-        let (ingress, egress) = (with("/network/default_deny", "ingress"), with("/network/default_deny", "egress"));
+        let denies = |direction: &str| with("/network/default_deny", json!(direction));
+        let (ingress, egress) = (denies("ingress"), denies("egress"));
         assert_eq!(opens(&ingress, &egress).len(), 1, "one direction opens where the other one closes");
     }
 

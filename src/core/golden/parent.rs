@@ -73,6 +73,12 @@ impl Parent {
         catalogue.terms(Some(&self.golden_path), Some(&version), &self.tier_name()?)
     }
 
+    /// Then slots of both get the same by default.
+    pub fn has_terms_of(&self, other: &Self) -> bool {
+        (&self.golden_path, self.golden_path_version, &self.tier)
+            == (&other.golden_path, other.golden_path_version, &other.tier)
+    }
+
     pub fn tier_name(&self) -> Result<TierName, Problem> {
         self.tier.parse().map_err(environment_unreadable)
     }

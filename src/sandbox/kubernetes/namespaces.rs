@@ -14,12 +14,8 @@ use goldenpath_core::{
 };
 use std::collections::BTreeMap;
 
-pub fn default_account(namespace: &str) -> ObjectKey {
-    ObjectKey::kube("v1", "ServiceAccount", Some(namespace), "default")
-}
-
 pub fn populate(store: &mut Store, cluster: &ClusterArn, namespace: &str) -> Result<(), SandboxError> {
-    let key = default_account(namespace);
+    let key = ObjectKey::default_account(namespace);
     if Row::load(store, cluster.as_str(), &key)?.is_some() {
         return Ok(());
     }

@@ -136,7 +136,7 @@ pub fn remove(store: &mut Store, cluster: &ClusterArn, row: Row) -> Result<(), S
     let key = row.key.clone();
     row.remove(store)?;
     if let Some(namespace) = namespace_of(&key)
-        && key == namespaces::default_account(namespace)
+        && key == ObjectKey::default_account(namespace)
     {
         let home = Row::load(store, cluster.as_str(), &ObjectKey::namespace_object(namespace))?;
         if home.is_some_and(|home| home.deleted_at.is_none()) {

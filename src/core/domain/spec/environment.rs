@@ -224,22 +224,42 @@ impl Limits {
                 check_bytes(field, value, &at(field), problems);
             }
         }
-        for (low, high, names) in [
-            (
-                &container.default_request_memory,
-                &container.default_memory,
-                ["default_request_memory", "default_memory"],
-            ),
-            (&container.default_memory, &container.max_memory, ["default_memory", "max_memory"]),
-            (&container.default_request_memory, &container.max_memory, ["default_request_memory", "max_memory"]),
+        container.check_order(|lower, _| Some(at(lower)), problems);
+    }
+}
+
+// === impl LimitsContainer ===
+
+impl LimitsContainer {
+    /// By its field.
+    pub fn memory(&self, field: &str) -> Option<&Quantity> {
+        match field {
+            "default_memory" => self.default_memory.as_ref(),
+            "default_request_memory" => self.default_request_memory.as_ref(),
+            "max_memory" => self.max_memory.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// `at`: where it is said of two of them that the first is above the second. `None`: elsewhere.
+    pub fn check_order<'a>(
+        &self,
+        at: impl Fn(&'static str, &'static str) -> Option<Vec<&'a str>>,
+        problems: &mut Problems,
+    ) {
+        for (lower, upper) in [
+            ("default_request_memory", "default_memory"),
+            ("default_memory", "max_memory"),
+            ("default_request_memory", "max_memory"),
         ] {
-            if let (Some(low), Some(high)) = (low, high)
+            if let (Some(low), Some(high)) = (self.memory(lower), self.memory(upper))
                 && low > high
+                && let Some(field) = at(lower, upper)
             {
                 problems.error(
                     "environment.limits_order",
-                    &at(names[0]),
-                    format!("{} of {} is more than {} of {}", names[0], low.original(), names[1], high.original()),
+                    &field,
+                    format!("{lower} of {} is more than {upper} of {}", low.original(), high.original()),
                     "Kubernetes refuses such a LimitRange. Lower the first or raise the second.",
                 );
             }

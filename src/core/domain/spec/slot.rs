@@ -3,7 +3,10 @@
 use super::{Drift, Identity, Quantities, WrittenParameters, environment::check_bytes, network::check_fqdns};
 use crate::domain::{DnsLabel, EnvironmentId, Given, Problems, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,6 +174,9 @@ pub struct Egress {
     pub fqdns: Given<Vec<String>>,
 }
 
+/// How many a slot may have.
+const REPLICAS: RangeInclusive<u32> = 1..=1000;
+
 // === impl Share ===
 
 impl Share {
@@ -188,7 +194,7 @@ impl Share {
                 check_bytes("`share.memory`", quantity, &["share", field], problems);
             }
         }
-        if self.max_replicas.is_some_and(|replicas| !(1..=1000).contains(&replicas)) {
+        if self.max_replicas.is_some_and(|replicas| !REPLICAS.contains(&replicas)) {
             problems.error(
                 "slot.max_replicas",
                 &["share", "max_replicas"],
@@ -205,12 +211,13 @@ impl Availability {
     /// What can be wrong with it, by itself and beside `share.max_replicas`.
     pub fn check(&self, max_replicas: Option<u32>, problems: &mut Problems) {
         let Self { min_replicas, max_unavailable, pdb, spread: _, target_cpu_percent } = self;
-        if *min_replicas == Some(0) {
+        // Without `max_replicas` it is that, too.
+        if min_replicas.is_some_and(|replicas| !REPLICAS.contains(&replicas)) {
             problems.error(
                 "slot.min_replicas",
                 &["availability", "min_replicas"],
-                "`min_replicas` must be at least 1",
-                "A workload that may scale to zero has no availability to keep. Raise it, or leave it out.",
+                "`min_replicas` must be 1 to 1000",
+                "A workload that may scale to zero has no availability to keep. Choose a number in this range, or leave it out.",
             );
         }
         if let (Some(min), Some(max)) = (min_replicas, max_replicas)

@@ -295,7 +295,7 @@ pub struct TierShare {
 impl TierQuota {
     /// The most of a resource that a request may ask for; `None`: the path sets no maximum.
     pub fn maximum(&self, resource: &str) -> Option<Quantity> {
-        let own = || self.total.get(resource)?.percent(100 * self.max_factor);
+        let own = || self.total.get(resource)?.percent(self.max_factor.saturating_mul(100));
         self.max.get(resource).cloned().or_else(own)
     }
 }

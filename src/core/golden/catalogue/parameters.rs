@@ -62,7 +62,9 @@ impl Parameter {
         if !self.ty.admits(value) {
             return Some(format!("it is not a {}", self.ty.as_str()));
         }
-        if let Some(number) = value.as_f64() {
+        if let Value::Number(number) = value {
+            // JSON has numbers of any length: one that nothing compares lies in no range.
+            let Some(number) = number.as_f64() else { return Some("it is no number that can be compared".to_owned()) };
             let (min, max) = (self.min.unwrap_or(f64::NEG_INFINITY), self.max.unwrap_or(f64::INFINITY));
             if number < min {
                 return Some(format!("it is less than {min}"));
@@ -143,11 +145,13 @@ mod tests {
 
     #[test]
     fn a_value_has_its_type_and_lies_in_its_range() {
+        let beyond = || serde_json::from_str("1e400").expect("a number of JSON");
         for (of, value, words, reason) in [
             (json!({"type": "number", "min": 1, "max": 30}), json!(30), "", "the maximum is inside"),
             (json!({"type": "number", "min": 1, "max": 30}), json!(1), "", "the lower one, too"),
             (json!({"type": "number", "min": 1, "max": 30}), json!(31), "more than 30", "above"),
             (json!({"type": "number", "min": 1}), json!(0.5), "less than 1", "below"),
+            (json!({"type": "number", "max": 30}), beyond(), "no number that can be compared", "beyond every float"),
             (json!({"type": "number"}), json!("3"), "not a number", "a text"),
             (json!({"type": "bool"}), json!(true), "", "a bool"),
             (json!({"type": "string", "choices": ["a", "b"]}), json!("c"), "not one of \"a\", \"b\"", "another"),

@@ -27,8 +27,16 @@ pub struct RoleRule {
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 /// Groups whose objects decide what the cluster, its network or its nodes do: no tenant writes or reads them by a path.
-const NEVER: [&str; 5] =
-    ["goldenpath.internal", "cilium.io", "networking.k8s.aws", "crd.projectcalico.org", "karpenter.sh"];
+const NEVER: [&str; 6] = [
+    "goldenpath.internal",
+    "cilium.io",
+    "networking.k8s.aws",
+    // Security groups of pods.
+    "vpcresources.k8s.aws",
+    // With the group of its CRDs, which its API server writes for whoever asks it.
+    "projectcalico.org",
+    "karpenter.sh",
+];
 
 /// Under this domain Kubernetes has its own groups; these are projects' of its SIGs.
 const OF_PROJECTS: [&str; 3] = ["autoscaling.k8s.io", "gateway.networking.k8s.io", "snapshot.storage.k8s.io"];
@@ -87,6 +95,9 @@ mod tests {
             ("admissionregistration.k8s.io", "validatingadmissionpolicies", "delete", false, "the guards"),
             ("cilium.io", "ciliumnetworkpolicies", "create", false, "around the default deny"),
             ("policy.networking.k8s.aws", "clusternetworkpolicies", "create", false, "the network of all"),
+            ("crd.projectcalico.org", "networkpolicies", "create", false, "around the default deny, by a CRD"),
+            ("projectcalico.org", "networkpolicies", "create", false, "the same by Calico's API server"),
+            ("vpcresources.k8s.aws", "securitygrouppolicies", "create", false, "security groups of others"),
             ("cert-manager.io", "*", "get", false, "kinds that do not exist yet"),
             ("cert-manager.io", "Certificates", "get", false, "RBAC knows plurals in lower case"),
             ("cert-manager.io", "signers", "approve", false, "a verb with a meaning of its own"),

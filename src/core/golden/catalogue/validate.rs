@@ -208,8 +208,10 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
     each_cidr("egress_cidrs", egress_cidrs)?;
     ensure("team_tag", !team_tag.is_empty(), || "it is empty".into())?;
     each(target_role_arns, "target_role_arns", |role| {
-        let is_narrow =
-            role.starts_with("arn:{partition}:iam::") && role.contains(":role/") && !role.ends_with(":role/*");
+        // Two that have nothing in common: whatever covers both is every role.
+        let is_some_of_all = |name: &str| !["x", "very/long/path/Q9"].into_iter().all(|role| covers(name, role));
+        let is_narrow = role.starts_with("arn:{partition}:iam::")
+            && role.split_once(":role/").is_some_and(|(_, name)| is_some_of_all(name));
         match is_narrow {
             true => Ok(()),
             false => Err(format!("{role} must begin with arn:{{partition}}:iam::<account>:role/ and name some roles")),
@@ -252,7 +254,9 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
 fn is_narrow(action: &str) -> Result<(), String> {
     let (service, operation) =
         action.split_once(':').ok_or_else(|| format!("{action:?} is not <service>:<operation>"))?;
-    let broad = service.contains(['*', '?']) || (NEVER_WHOLE.contains(&service) && operation.contains(['*', '?']));
+    // IAM knows no case in actions.
+    let is_power = NEVER_WHOLE.iter().any(|never| never.eq_ignore_ascii_case(service));
+    let broad = service.contains(['*', '?']) || (is_power && operation.contains(['*', '?']));
     if broad { Err(format!("{action} would grant power over identities or the cluster")) } else { Ok(()) }
 }
 
@@ -263,8 +267,12 @@ fn is_harmless_policy(policy: &str) -> Result<(), String> {
             "{policy} must begin with arn:{{partition}}:iam::aws:policy/ or arn:{{partition}}:iam::{{account}}:policy/"
         ));
     }
-    let is_covered = |name: &&str| covers(policy, &format!("arn:{{partition}}:iam::aws:policy/{name}"));
-    match Role::FOR_ADMINISTRATORS.into_iter().find(is_covered) {
+    // Either may be the pattern.
+    let is_met = |name: &&str| {
+        let power = format!("arn:{{partition}}:iam::aws:policy/{name}");
+        covers(policy, &power) || covers(&power, policy)
+    };
+    match Role::FOR_ADMINISTRATORS.into_iter().find(is_met) {
         Some(power) => Err(format!("{policy} would grant power over the account ({power})")),
         None => Ok(()),
     }

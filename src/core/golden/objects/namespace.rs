@@ -134,6 +134,6 @@ fn default_service_account(namespace: &str) -> Desired {
         needs: vec![container.clone()],
         inside: Some(container),
         leave: true,
-        ..Desired::new(ObjectKey::kube("v1", "ServiceAccount", Some(namespace), "default"), Some(Body::Kube(body)))
+        ..Desired::new(ObjectKey::default_account(namespace), Some(Body::Kube(body)))
     }
 }

@@ -114,12 +114,12 @@ impl EffectiveShare {
 
     /// All replicas and the surge of a rolling update: a quarter, as a Deployment's default.
     fn with_surge(&self) -> u32 {
-        self.max_replicas + self.max_replicas.div_ceil(4)
+        self.max_replicas.saturating_add(self.max_replicas.div_ceil(4))
     }
 
     /// One more for a Job or a person.
     fn pods(&self) -> u32 {
-        self.with_surge() + 1
+        self.with_surge().saturating_add(1)
     }
 }
 

@@ -185,7 +185,7 @@ impl Engine {
             self.within_bounds(&request.id, self.find(&request.id).await.ok().flatten().as_ref())?; // reads
         }
         self.memory.remember_share(&request.id, 0, [].into()); // memory
-        let lost = losses::own_namespaces(&request.id, &request.keys); // pure
+        let lost = request.id.own_namespaces(&request.keys); // pure
         let is_protected = !lost.is_empty() && request.protected && !self.gather_unprotected(request).await; // reads
         Ok(losses::of_removal(&request.id, &lost, is_protected)) // pure
     }

@@ -122,14 +122,10 @@ impl<'a> ChangeRequest<'a> {
 
     /// Of an update: the namespaces of its own that state knows and the new request no longer has.
     pub fn lost_namespaces(&self, blueprint: &Blueprint) -> Vec<String> {
-        let namespaces = self.state_keys().into_iter().filter_map(|key| match &key {
-            ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" => {
-                let is_lost = !blueprint.objects.iter().any(|desired| desired.key == key);
-                (is_lost && self.id.loses_namespace(name)).then(|| name.clone())
-            }
-            _ => None,
-        });
-        namespaces.collect()
+        let mut lost = self.id.own_namespaces(&self.state_keys());
+        let stays = |name: &str| blueprint.objects.iter().any(|desired| desired.key.as_namespace() == Some(name));
+        lost.retain(|name| !stays(name));
+        lost
     }
 
     /// Of an update: the Namespaces that the new request has and state does not know.

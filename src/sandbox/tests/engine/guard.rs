@@ -219,7 +219,14 @@ async fn an_isolated_slot_is_protected_and_a_shared_one_has_nothing_to_lose() {
     let shared = fixture.create(&slot("pay", "gateway", json!({"isolation": "shared"}))).await;
     assert!(!shared.protected);
     assert!(fixture.remove(&shared).await.gone);
-    assert!(fixture.keys().contains("k8s/v1/Namespace/pay"), "never the environment's");
+    // A slot with a namespace of its own would have this one.
+    let jobs = fixture.create(&slot("pay", "jobs", json!({"isolation": "shared", "namespace": "jobs"}))).await;
+    let planned = fixture.engine().preview_remove(&remove_request(&jobs)).await;
+    assert_eq!(codes(&planned), Vec::<&str>::new(), "nothing is lost");
+    assert!(fixture.remove(&InstanceState { protected: true, ..jobs }).await.gone, "and so nothing protects it");
+    for namespace in ["k8s/v1/Namespace/pay", "k8s/v1/Namespace/pay-jobs"] {
+        assert!(fixture.keys().contains(namespace), "never the environment's: {namespace}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,6 +275,35 @@ async fn shares_wait_for_pending_decreases_and_not_for_ever() {
     });
     fixture.complete(&smaller, shrunk);
     fixture.complete(&gateway, grown);
+}
+
+/// It is warned that an update finds no room, and made so all the same.
+#[tokio::test(start_paused = true)]
+async fn a_total_is_lowered_to_what_the_slots_hold() {
+    let fixture = EngineFixture::ready().await;
+    let total = |cpu: &str| json!({"namespaces": {"default": {}}, "quota": {"total": {"requests.cpu": cpu}}});
+    let pay = fixture.create(&environment("pay", total("4"))).await;
+    fixture.create(&slot("pay", "ledger", json!({}))).await;
+    let lower = environment("pay", total("1"));
+    let preview = fixture.preview(&lower, Some(&pay)).await;
+    assert!(codes(&preview.problems).contains(&"environment.no_room_for_update"), "{:?}", preview.problems);
+    fixture.apply(&lower, Some(&pay)).await;
+}
+
+/// Of the same total, a slot that says nothing of its replicas.
+#[tokio::test(start_paused = true)]
+async fn a_tier_whose_slots_take_more_is_held_against_the_total() {
+    let fixture = EngineFixture::ready().await;
+    let total = json!({"total": {"pods": "6"}});
+    let of = |tier: &str| environment("pay", json!({"tier": tier, "namespaces": {"default": {}}, "quota": total}));
+    let pay = fixture.create(&of("dev")).await;
+    for name in ["ledger", "gateway"] {
+        fixture.create(&slot("pay", name, json!({}))).await;
+    }
+    let preview = fixture.preview(&of("staging"), Some(&pay)).await;
+    assert_eq!(errors(&preview.problems), ["environment.total_below_shares"], "{:?}", preview.problems);
+    let words = message(&preview.problems, "environment.total_below_shares");
+    assert!(words.contains("gateway 6, ledger 6"), "by the new tier: {words}");
 }
 
 /// Where all are known the plan says so, and not the apply of the last one.

@@ -69,6 +69,7 @@ pub fn judge_quota(effective: &Effective, problems: &mut Problems) {
 /// Of the environment as a whole, and so of the namespaces of its isolated slots.
 pub fn judge_own_limits(effective: &Effective, problems: &mut Problems) {
     let Effective { spec, terms: Terms { path, .. }, limits, .. } = effective;
+    judge_order(limits, spec.limits.as_ref(), &[], problems);
     if effective.quota.contains_key("limits.memory") && limits.default_memory.is_none() {
         no_default_limit(&["quota", "total", "limits.memory"], problems);
     }
@@ -82,6 +83,7 @@ pub fn judge_own_limits(effective: &Effective, problems: &mut Problems) {
 /// default below it.
 pub fn judge_memory(effective: &Effective, namespace: &EffectiveNamespace, at: &[&str], problems: &mut Problems) {
     let EffectiveNamespace { written, limits, .. } = namespace;
+    judge_order(limits, written.limits.as_ref(), at, problems);
     let quota = written.quota.as_ref().and_then(|quota| quota.get("limits.memory"));
     let field = [at, &["quota", "limits.memory"]].concat();
     match (quota.filter(|quota| !quota.is_zero()), &limits.default_memory) {
@@ -101,6 +103,20 @@ pub fn judge_memory(effective: &Effective, namespace: &EffectiveNamespace, at: &
     if let Some(default) = trap(limits).filter(|_| is_own) {
         default_limit(default, at, None, problems);
     }
+}
+
+/// Each layer may be in order by itself, and not together with those below it. What is written in one place is compared there.
+fn judge_order(limits: &LimitsContainer, written: Option<&Limits>, at: &[&str], problems: &mut Problems) {
+    let writes = |field: &str| written.and_then(|limits| limits.container.as_ref()?.memory(field)).is_some();
+    let at_fault = |lower: &'static str, upper: &'static str| {
+        let field = match (writes(lower), writes(upper)) {
+            (true, false) => lower,
+            (false, true) => upper,
+            _ => return None,
+        };
+        Some([at, &["limits", "container", field]].concat())
+    };
+    limits.check_order(at_fault, problems);
 }
 
 /// A default that refuses what would be admitted without it. One at the maximum refuses nothing that the maximum does not.

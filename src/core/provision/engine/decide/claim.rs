@@ -30,14 +30,14 @@ pub struct Claimant<'a> {
     pub was_ours: bool,
 }
 
-/// What can be said of an object by its key alone, for an inventory whose request can't be rendered.
-pub fn stand_in(id: &Id, key: &ObjectKey) -> Desired {
-    let mut desired = Desired::new(key.clone(), None);
-    match key {
+/// What can be said of an object that no request asks for, or whose request can't be rendered.
+pub fn stand_in(id: &Id, object: &Observed) -> Desired {
+    let mut desired = Desired::new(object.key.clone(), None);
+    match &object.key {
         ObjectKey::AccessEntry { .. } => desired.shared = true,
         ObjectKey::Kube { kind, name, .. } if kind == "ServiceAccount" && name == "default" => desired.leave = true,
         // The Namespace of the environment, in which a slot only has annotations.
-        ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" && !id.loses_namespace(name) => {
+        key if key.as_namespace().is_some() && lost_namespace(id, object).is_none() => {
             if let Some(slot) = id.part() {
                 desired.manager = format!("{}-{slot}", Desired::MANAGER);
                 desired.leave = true;
@@ -46,6 +46,13 @@ pub fn stand_in(id: &Id, key: &ObjectKey) -> Desired {
         _ => {}
     }
     desired
+}
+
+/// The Namespace that this is, if it goes when the id goes. One of the environment may have the name that a slot's own would have.
+pub fn lost_namespace<'o>(id: &Id, object: &'o Observed) -> Option<&'o str> {
+    let is_the_environments = id.part().is_some()
+        && matches!(&object.ownership, Ownership::Ours(owner) if encloses(owner, id.owner().as_ref()));
+    object.key.as_namespace().filter(|name| !is_the_environments && id.loses_namespace(name))
 }
 
 /// Made for this id, by its labels or tags.

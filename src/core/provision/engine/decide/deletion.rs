@@ -96,7 +96,7 @@ pub fn recorded_deletions<'a>(
             Some(_) => {}
         }
     }
-    let mut namespaces = lost_namespaces(others);
+    let mut namespaces: BTreeSet<String> = lost_namespaces(others).into_iter().collect();
     // Of one that is gone already the record speaks still.
     namespaces.extend(known.iter().filter_map(|key| match key {
         ObjectKey::AccessPolicy { namespace, .. } => Some(namespace.clone()),
@@ -109,7 +109,8 @@ pub fn recorded_deletions<'a>(
     deletions
 }
 
-fn lost_namespaces(deletions: &[Deletion<'_>]) -> BTreeSet<String> {
+/// The namespaces that go with everything inside.
+pub fn lost_namespaces(deletions: &[Deletion<'_>]) -> Vec<String> {
     let namespace = |deletion: &Deletion<'_>| match deletion {
         Deletion::Delete(observed) => observed.key.as_namespace().map(str::to_owned),
         _ => None,
@@ -118,7 +119,7 @@ fn lost_namespaces(deletions: &[Deletion<'_>]) -> BTreeSet<String> {
 }
 
 fn deletion<'a>(id: &Id, object: &'a Observed) -> Option<Deletion<'a>> {
-    let stand_in = claim::stand_in(id, &object.key);
+    let stand_in = claim::stand_in(id, object);
     match (&object.ownership, &object.key) {
         _ if stand_in.manager != Desired::MANAGER => Some(Deletion::Release(object, stand_in.manager)),
         _ if stand_in.leave => None,
@@ -266,6 +267,13 @@ mod tests {
                 vec![(space("pay-api"), api()), (quota("pay-api"), api())],
                 vec![],
                 vec!["delete Namespace pay-api"],
+            ),
+            (
+                "also one with the name that its own would have",
+                &slot,
+                vec![(space("pay-api"), pay()), (quota("pay-api"), pay())],
+                vec![],
+                vec!["release Namespace pay-api of goldenpath-api"],
             ),
             ("made by Kubernetes", &environment, vec![(account(), pay())], vec![], vec![]),
             ("a stranger has made it again", &environment, vec![(space("pay"), helm())], vec![], vec![]),

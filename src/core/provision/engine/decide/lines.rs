@@ -63,7 +63,7 @@ pub fn lines_of_existing(
 ) -> Lines {
     let mut lines = Lines::new();
     for object in observed.iter().filter(|object| known(&object.key) || is_made_for(id, object, observed)) {
-        let stand_in = claim::stand_in(id, &object.key);
+        let stand_in = claim::stand_in(id, object);
         let (want, fields) = match desired.get(&object.key) {
             Some((want, fields)) => (*want, fields.as_ref()),
             None => (&stand_in, None),

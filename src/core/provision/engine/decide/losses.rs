@@ -7,16 +7,6 @@ use crate::{
     golden::Spec,
     provision::engine::record,
 };
-use std::collections::BTreeSet;
-
-/// Of these keys, the namespaces that are this id's own.
-pub fn own_namespaces<'k>(id: &Id, keys: impl IntoIterator<Item = &'k ObjectKey>) -> Vec<String> {
-    let namespaces = keys.into_iter().filter_map(|key| match key {
-        ObjectKey::Kube { kind, namespace: None, name, .. } if kind == "Namespace" => Some(name.clone()),
-        _ => None,
-    });
-    namespaces.filter(|name| id.loses_namespace(name)).collect()
-}
 
 /// One text for every way to lose a namespace: an update, a replacement, a removal. A bridge shows no more than the summary.
 fn report(id: &Id, namespaces: &[String], is_protected: bool) -> Option<Problem> {
@@ -90,8 +80,7 @@ pub fn in_use(id: &Id, lost: &[String], records: &[Record]) -> Option<Problem> {
 }
 
 /// Of an apply, by what really is there. What a create that never ended has made is nobody's loss.
-pub fn of_apply(inputs: &Inputs<'_>, record: Option<&Record>, deleted: &BTreeSet<ObjectKey>) -> Option<Problem> {
-    let lost = own_namespaces(&inputs.change.id, deleted);
+pub fn of_apply(inputs: &Inputs<'_>, record: Option<&Record>, lost: &[String]) -> Option<Problem> {
     if lost.is_empty() {
         return None;
     }
@@ -99,13 +88,13 @@ pub fn of_apply(inputs: &Inputs<'_>, record: Option<&Record>, deleted: &BTreeSet
     let recorded = record.and_then(|record| inputs.change.spec.resource().parse(&record.spec).ok());
     let before = inputs.change.prior.map(|prior| &prior.spec).or(recorded.as_ref());
     let is_protected = was_ready && before.is_some_and(|before| is_protected(inputs, before));
-    report(&inputs.change.id, &lost, is_protected)
+    report(&inputs.change.id, lost, is_protected)
 }
 
 /// Of a replacement of something that is alive and well.
 pub fn of_replacement(id: &Id, recorded: &Record, is_protected: bool) -> Option<Problem> {
     let keys: Vec<ObjectKey> = record::keys(Some(recorded)).collect();
-    let lost = of_removal(id, &own_namespaces(id, &keys), is_protected && recorded.holds_protection())?;
+    let lost = of_removal(id, &id.own_namespaces(&keys), is_protected && recorded.holds_protection())?;
     let way_out = "It is replaced because it is tainted or because of -replace. To keep a tainted one, run `terraform untaint` with its \
                    address.";
     Some(Problem { detail: format!("{} {way_out}", lost.detail), ..lost })
@@ -123,31 +112,10 @@ pub fn is_protected(inputs: &Inputs<'_>, before: &Spec) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        domain::{EnvironmentId, SlotId, Unprotected},
+        domain::{EnvironmentId, Unprotected},
         provision::engine::fixtures::{environment, record},
     };
     use serde_json::json;
-
-    #[test]
-    fn only_namespaces_of_its_own_are_lost() {
-        let pay = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
-        let api = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
-        let baseline = Id::baseline(&"demo".parse().unwrap_or_else(|e| panic!("{e}")));
-        let keys = [
-            ObjectKey::namespace_object("pay"),
-            ObjectKey::namespace_object("pay-api"),
-            ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRole", None, "gp-view"),
-            ObjectKey::kube("v1", "ResourceQuota", Some("pay"), "gp-base"),
-            ObjectKey::role("gp-pay"),
-        ];
-        for (id, expected, reason) in [
-            (&pay, vec!["pay", "pay-api"], "of an environment all that it has made"),
-            (&api, vec!["pay-api"], "a slot lives in its environment's, and that stays"),
-            (&baseline, vec![], "nothing lives in the baseline's"),
-        ] {
-            assert_eq!(own_namespaces(id, &keys), expected, "{reason}");
-        }
-    }
 
     #[test]
     fn protection_says_how_it_is_switched_off() {

@@ -121,7 +121,7 @@ impl Instance<'_> {
                 problems.extend(drift::dead(self.id, &object.key));
                 continue;
             }
-            let stand_in = claim::stand_in(self.id, &object.key);
+            let stand_in = claim::stand_in(self.id, &object);
             let (want, fields) = match desired.get(&object.key) {
                 Some((want, fields)) => (*want, fields.as_ref()),
                 None => (&stand_in, None),

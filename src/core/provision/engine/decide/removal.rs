@@ -1,8 +1,8 @@
 //! What a record says to someone who is about to remove, and what speaks against it.
 
-use super::{instance::newer_instance, losses};
+use super::{claim, instance::newer_instance, losses};
 use crate::{
-    domain::{ObjectKey, Phase, Problem, Record},
+    domain::{ObjectKey, Observed, Phase, Problem, Record},
     provision::{
         RemoveRequest,
         engine::{gather::Leaving, record, watch::Hold},
@@ -37,8 +37,9 @@ pub fn decide(request: &RemoveRequest, leaving: &Leaving) -> Result<Removal, Pro
 fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
     let (id, record) = (&request.id, leaving.record.as_ref());
     let inventory: BTreeSet<ObjectKey> = record::keys(record).collect();
-    let is_known = |key: &&ObjectKey| request.keys.contains(key) || inventory.contains(key);
-    let lost = losses::own_namespaces(id, leaving.observed.iter().map(|object| &object.key).filter(is_known));
+    let is_known = |object: &&Observed| request.keys.contains(&object.key) || inventory.contains(&object.key);
+    let lost = leaving.observed.iter().filter(is_known).filter_map(|object| claim::lost_namespace(id, object));
+    let lost: Vec<String> = lost.map(str::to_owned).collect();
     let is_protected = request.protected && record.is_none_or(Record::holds_protection);
     let protected = losses::of_removal(id, &lost, is_protected).filter(Problem::is_error);
     protected.or_else(|| {
@@ -57,7 +58,7 @@ fn refuse(request: &RemoveRequest, leaving: &Leaving) -> Option<Problem> {
 mod tests {
     use super::*;
     use crate::{
-        domain::{EnvironmentId, Fields, Id, Observed, Ownership},
+        domain::{EnvironmentId, Fields, Id, Ownership},
         provision::{
             Cancel,
             engine::fixtures::{environment, record},

@@ -3,9 +3,10 @@
 //! Pure. A plan refuses what can never fit: the sum of what this run has planned. Slots that are only recorded may still become
 //! smaller in this run, so with them it is a warning, and apply waits for the decreases.
 
+use super::inputs::Inputs;
 use crate::{
-    domain::{EnvironmentId, Id, Problem, Quantity},
-    golden::{Amounts, QuotaPart, field_of_share},
+    domain::{EnvironmentId, Id, Phase, Problem, Quantity, Record},
+    golden::{Amounts, Parent, QuotaPart, Spec, field_of_share},
     provision::engine::{connection::ShareClaim, gather::Lowered},
 };
 use std::{collections::BTreeMap, fmt};
@@ -93,17 +94,33 @@ pub fn judge(slot: &str, claims: &BTreeMap<String, ShareClaim>, parts: &Amounts,
     for (key, mine) in own.into_iter().flatten() {
         // Alone too large: rendering has refused it, with the field and the way out.
         let Some(total) = parts.get(key).filter(|total| mine <= *total) else { continue };
+        let held = claims.get(slot).and_then(|claim| claim.recorded.as_ref()?.get(key));
         let planned = claims.values().filter_map(|claim| claim.planned.as_ref()?.get(key));
         if let Some(over) = Over::of(key, planned, total) {
             problems.push(never_fits(&over, environment));
         } else if let Some(over) = Over::of(key, latest.iter().filter_map(|(_, amounts)| amounts.get(key)), total) {
-            problems.push(over_for_now(&over, environment));
+            // What does not grow waits for nobody.
+            if held.is_none_or(|held| mine > held) {
+                problems.push(over_for_now(&over, environment));
+            }
         } else if let Some(tight) = Tight::of(key, latest.iter().copied(), total) {
             let found = Problem::warning("slot.no_room_for_update", tight.summary(environment), tight.detail());
             problems.push(found.at(field_of_share(&key.1).iter().copied()));
         }
     }
     problems
+}
+
+/// What a slot takes more than it holds: the rest has its room. A change that was interrupted holds nothing yet.
+pub fn growth(inputs: &Inputs<'_>, record: Option<&Record>, parent: &Parent) -> Amounts {
+    let Inputs { change, catalogue, .. } = inputs;
+    let demand = |spec: &Spec| spec.demand(parent, catalogue);
+    let ready = record.filter(|record| record.phase == Phase::Ready);
+    let held = ready.and_then(|record| change.spec.resource().parse(&record.spec).ok());
+    let held = held.as_ref().map(demand).unwrap_or_default();
+    let mut taken = demand(change.spec);
+    taken.retain(|key, amount| held.get(key).is_none_or(|held| *amount > *held));
+    taken
 }
 
 /// What an apply of `slot` still waits for, if it does. Only what is recorded counts, since that is what holds.

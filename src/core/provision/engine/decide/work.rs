@@ -4,7 +4,7 @@ use super::{
     adoption, authentication, bounds,
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
     credentials,
-    deletion::{Deletion, deletions},
+    deletion::{Deletion, deletions, lost_namespaces},
     drift::{Promise, Promised},
     enforcement, entries,
     inputs::Inputs,
@@ -166,7 +166,7 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
         // Only what is recorded counts, since that is what holds.
         let records = record::all(&objects.observed);
         let recorded = recorded_shares(change.spec.resource(), &records, parent, inputs.catalogue);
-        let own = change.spec.demand(parent, inputs.catalogue);
+        let own = shares::growth(inputs, objects.record.as_ref(), parent);
         if let Some(over) = shares::over(&slot, &own, &recorded, &parent.parts()) {
             return Err(Stop::Wait(Wait::Shares(over)));
         }
@@ -205,9 +205,10 @@ fn work(inputs: &Inputs<'_>, objects: &Objects, left: &BTreeSet<String>, said: &
             entries::keep(entries::shared_entries(&unwanted, &objects.observed), &objects.named, ground.caller());
         let unneeded = deletions(id, &objects.observed, &objects.known, &wanted, &kept);
         delete = unneeded.iter().filter_map(Deletion::key).cloned().collect();
+        let lost = lost_namespaces(&unneeded);
         problems.extend(reasons);
-        problems.extend(losses::of_apply(inputs, objects.record.as_ref(), &delete));
-        problems.extend(losses::in_use(id, &losses::own_namespaces(id, &delete), &record::all(&objects.observed)));
+        problems.extend(losses::of_apply(inputs, objects.record.as_ref(), &lost));
+        problems.extend(losses::in_use(id, &lost, &record::all(&objects.observed)));
         keep = kept;
     }
     said.add(problems)?;

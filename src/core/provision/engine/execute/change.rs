@@ -16,7 +16,7 @@ use crate::{
             decide::{
                 Inputs, Make,
                 claim::is_made_for,
-                deletion::{Deletion, deletions},
+                deletion::{Deletion, deletions, lost_namespaces},
                 desired_by_key,
                 drift::Lines,
                 entries, identity,
@@ -146,9 +146,6 @@ impl Engine {
             Ok(released) => released,
             Err(failure) => return (0, operation.work.delete.len(), vec![failure]),
         };
-        if let Err(failure) = self.check_unused(operation).await {
-            return (0, operation.work.delete.len(), vec![failure]);
-        }
         let keep: BTreeSet<ObjectKey> = operation.work.keep.difference(&released).cloned().collect();
         let known = &operation.objects.known;
         let mut unwanted = deletions(
@@ -161,6 +158,9 @@ impl Engine {
         unwanted.retain(|deletion| {
             deletion.key().is_some_and(|key| operation.work.delete.contains(key) || released.contains(key))
         });
+        if let Err(failure) = self.check_unused(operation, &lost_namespaces(&unwanted)).await {
+            return (0, unwanted.len(), vec![failure]);
+        }
         let (deleted, failures) = self.delete_all(maker, &unwanted).await;
         (deleted, unwanted.len(), failures)
     }
@@ -210,13 +210,12 @@ impl Engine {
     }
 
     /// A slot may have come to live in a namespace that goes, since it was decided. From now on the record says that it goes.
-    async fn check_unused(&self, operation: &Operation<'_>) -> Result<(), Failure> {
+    async fn check_unused(&self, operation: &Operation<'_>, lost: &[String]) -> Result<(), Failure> {
         let id = &operation.inputs.change.id;
-        let lost = losses::own_namespaces(id, &operation.work.delete);
         let (Some(owner), false) = (id.owner(), lost.is_empty()) else { return Ok(()) };
         let selector = Selector { scope: Scope::Environment(owner.environment), keys: vec![] };
         let records = record::all(&operation.target.observe(&selector).await?);
-        match losses::in_use(id, &lost, &records) {
+        match losses::in_use(id, lost, &records) {
             Some(problem) => Err(Failure::InUse { why: problem.summary }),
             None => Ok(()),
         }

@@ -62,11 +62,14 @@ impl Engine {
     /// What is recorded now against the total as it is recorded now.
     pub(super) async fn shares_over(
         &self,
-        Inputs { change, ground, .. }: &Inputs<'_>,
+        inputs: &Inputs<'_>,
         target: &TargetCalls<'_>,
     ) -> Result<Option<Over>, Failure> {
+        let Inputs { change, ground, found, .. } = inputs;
         let (Some(slot), Some(parent)) = (change.id.part(), &ground.parent) else { return Ok(None) };
         let (now, recorded) = self.read_shares(change, parent, target).await?;
-        Ok(shares::over(&slot, &change.spec.demand(&now, &self.catalogue), &recorded, &now.parts()))
+        // As it was before this operation.
+        let record = found.objects.value().and_then(|objects| objects.record.as_ref());
+        Ok(shares::over(&slot, &shares::growth(inputs, record, &now), &recorded, &now.parts()))
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{lease::Keeper, operation::Operation};
 use crate::{
-    domain::Observed,
+    domain::{Observed, Problem},
     golden::spec_of,
     ports::{Scope, Selector},
     provision::engine::{
@@ -43,7 +43,8 @@ impl Engine {
             let observed = target.observe(&selector).await?;
             let lowered = self.gather_lowered(change, ground, Some(&observed)).await;
             let below = lowered.map(|lowered| shares::below(&change.id, &lowered)).unwrap_or_default();
-            return Ok(below.into_iter().next().map(|problem| problem.summary));
+            // A warning is the plan's own, and nobody's who was quicker.
+            return Ok(below.into_iter().find(Problem::is_error).map(|problem| problem.summary));
         }
         let Some(parent) = &ground.parent else { return Ok(None) };
         let before = objects.record.as_ref().and_then(|record| spec_of(self.config.resources, record));

@@ -32,7 +32,7 @@ pub struct Found {
     pub rivals: Vec<(String, Id)>,
     /// What the baseline says that environments may be made by; `None`: anything, or it was not read.
     pub accepted: Option<BTreeMap<String, AcceptedPath>>,
-    /// Of an environment whose total is lowered.
+    /// Of an environment whose total is lowered, or whose slots take more of it by other terms.
     pub lowered: Option<Lowered>,
     /// Of the Namespaces that a plan adds, and of the entries that it adds access policies to, those that are there.
     pub taken: Vec<Observed>,

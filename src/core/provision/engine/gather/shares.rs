@@ -15,7 +15,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A part of the total that is smaller than it was, and what the slots hold of it.
+/// A total of which a part is smaller than it was, or of which the slots take more by other terms, and what they hold of it.
 pub struct Lowered {
     pub parts: Amounts,
     pub recorded: BTreeMap<String, Amounts>,
@@ -32,8 +32,10 @@ impl Engine {
         let (prior, owner) = (change.prior?, change.id.owner()?);
         let of = |spec: &Spec, catalogue: &Catalogue| spec.parent_of(&ground.facts, catalogue)?.ok();
         let now = of(change.spec, &change.catalogue(&self.catalogue))?;
-        let (parts, before) = (now.parts(), of(&prior.spec, &self.catalogue.holding(change.path))?.parts());
-        if !parts.iter().any(|(key, amount)| before.get(key).is_none_or(|before| amount < before)) {
+        let before = of(&prior.spec, &self.catalogue.holding(change.path))?;
+        let (parts, parts_before) = (now.parts(), before.parts());
+        let is_lower = parts.iter().any(|(key, amount)| parts_before.get(key).is_none_or(|before| amount < before));
+        if !is_lower && now.has_terms_of(&before) {
             return None;
         }
         let records = match observed {

@@ -197,25 +197,43 @@ fn only_a_mark_that_a_tenant_cannot_copy_makes_a_thing_ours() {
 }
 
 #[test]
-fn what_is_not_deleted_is_known_by_its_key() {
+fn what_no_request_asks_for_says_itself_what_becomes_of_it() {
     let environment = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
     let slot = Id::from("demo/pay/api".parse::<SlotId>().unwrap_or_else(|e| panic!("{e}")));
     let in_pay = |kind: &str, name: &str| ObjectKey::kube("v1", kind, Some("pay"), name);
+    let space = ObjectKey::namespace_object;
     let entry = || ObjectKey::AccessEntry { principal: "p".into() };
     let cluster_role = ObjectKey::kube("rbac.authorization.k8s.io/v1", "ClusterRole", None, "pay");
-    // (reason, id, key, is shared, is left, manager)
-    for (reason, id, key, shared, leave, manager) in [
-        ("others use it too", &environment, entry(), true, false, "goldenpath"),
-        ("made by Kubernetes", &environment, in_pay("ServiceAccount", "default"), false, true, "goldenpath"),
-        ("an account of ours", &environment, in_pay("ServiceAccount", "app"), false, false, "goldenpath"),
-        ("no account", &environment, in_pay("NetworkPolicy", "default"), false, false, "goldenpath"),
-        ("its own", &environment, ObjectKey::namespace_object("pay"), false, false, "goldenpath"),
-        ("its environment's", &slot, ObjectKey::namespace_object("pay"), false, true, "goldenpath-api"),
-        ("the slot's own", &slot, ObjectKey::namespace_object("pay-api"), false, false, "goldenpath"),
-        ("no Namespace", &slot, cluster_role, false, false, "goldenpath"),
-        ("inside of a Namespace", &slot, in_pay("ResourceQuota", "pay"), false, false, "goldenpath"),
+    let ours = |slot: Option<&str>| Ownership::Ours(Owner { environment: "pay".into(), slot: slot.map(str::to_owned) });
+    let (pay, api, cluster) = (|| ours(None), || ours(Some("api")), || Ownership::Cluster);
+    let helm = || Ownership::Foreign { by: "Helm".into() };
+    // (reason, id, key, ownership, is shared, is left, manager, the Namespace that is lost)
+    for (reason, id, key, ownership, shared, leave, manager, lost) in [
+        ("others use it too", &environment, entry(), cluster(), true, false, "goldenpath", None),
+        (
+            "made by Kubernetes",
+            &environment,
+            in_pay("ServiceAccount", "default"),
+            helm(),
+            false,
+            true,
+            "goldenpath",
+            None,
+        ),
+        ("an account of ours", &environment, in_pay("ServiceAccount", "app"), pay(), false, false, "goldenpath", None),
+        ("no account", &environment, in_pay("NetworkPolicy", "default"), pay(), false, false, "goldenpath", None),
+        ("its own", &environment, space("pay"), pay(), false, false, "goldenpath", Some("pay")),
+        ("its environment's", &slot, space("pay"), pay(), false, true, "goldenpath-api", None),
+        ("the slot's own", &slot, space("pay-api"), api(), false, false, "goldenpath", Some("pay-api")),
+        ("the slot's own without labels", &slot, space("pay-api"), helm(), false, false, "goldenpath", Some("pay-api")),
+        ("its environment's of that name", &slot, space("pay-api"), pay(), false, true, "goldenpath-api", None),
+        ("no Namespace", &slot, cluster_role, api(), false, false, "goldenpath", None),
+        ("inside of a Namespace", &slot, in_pay("ResourceQuota", "pay"), api(), false, false, "goldenpath", None),
     ] {
-        let found = stand_in(id, &key);
-        assert_eq!((found.shared, found.leave, found.manager.as_str()), (shared, leave, manager), "{reason}: {key}");
+        let object = Observed::new(key, "1", ownership, FieldsBuilder::default().build());
+        let found = stand_in(id, &object);
+        let found = (found.shared, found.leave, found.manager.as_str());
+        assert_eq!(found, (shared, leave, manager), "{reason}: {}", object.key);
+        assert_eq!(lost_namespace(id, &object), lost, "{reason}: {}", object.key);
     }
 }

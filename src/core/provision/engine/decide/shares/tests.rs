@@ -1,4 +1,13 @@
 use super::*;
+use crate::{
+    golden::Catalogue,
+    provision::engine::{
+        fixtures::{environment, facts, ground, record, rendered, slot},
+        gather::Found,
+        request::ChangeRequest,
+    },
+};
+use serde_json::json;
 
 fn cpu(amount: &str) -> Amounts {
     let key = (QuotaPart::Own, "requests.cpu".to_owned());
@@ -24,7 +33,7 @@ fn a_total_covers_what_is_recorded() {
 fn only_what_can_never_fit_is_refused() {
     type Row = (&'static str, Option<Amounts>, Option<Amounts>);
     let cpu = |amount: &str| Some(cpu(amount));
-    let cases: [(&str, Vec<Row>, Option<&str>); 9] = [
+    let cases: [(&str, Vec<Row>, Option<&str>); 10] = [
         ("it fits", vec![("a", None, cpu("4")), ("b", cpu("6"), None)], None),
         ("alone too large: refused by rendering", vec![("a", None, cpu("10500m"))], None),
         (
@@ -40,6 +49,7 @@ fn only_what_can_never_fit_is_refused() {
             Some("slot.shares_exceed_total"),
         ),
         ("it shrinks in this run", vec![("a", cpu("6"), cpu("6")), ("b", cpu("7"), cpu("3"))], None),
+        ("it shrinks where they hold too much already", vec![("a", cpu("6"), cpu("5")), ("b", cpu("8"), None)], None),
         (
             "two new ones are too much together",
             vec![("a", None, cpu("6")), ("b", None, cpu("6"))],
@@ -119,6 +129,36 @@ fn apply_waits_while_what_is_recorded_is_over() {
         let recorded = BTreeMap::from([("a".to_owned(), cpu("9")), ("b".to_owned(), cpu(other))]);
         let over = over("a", &cpu(own), &recorded, &cpu("10"));
         assert_eq!(over.is_some(), waits, "{reason}: its own recorded share does not count");
+    }
+}
+
+#[test]
+fn only_what_grows_has_to_find_room() {
+    let (catalogue, pay) = (Catalogue::built_in(), environment("pay", json!({})));
+    let parent = pay.parent_of(&facts().stable, &catalogue).and_then(Result::ok).expect("an environment");
+    let of = |cpu: &str| slot("pay", "api", json!({"share": {"cpu": cpu, "memory": "1Gi"}}));
+    for (before, after, expected, reason) in [
+        (Some(("2", Phase::Ready)), "2", vec![], "as before"),
+        (Some(("2", Phase::Ready)), "1", vec![], "less"),
+        (Some(("2", Phase::Ready)), "3", vec!["requests.cpu"], "more of one resource"),
+        (Some(("2", Phase::Changing)), "2", vec!["pods", "requests.cpu", "requests.memory"], "it was interrupted"),
+        (None, "2", vec!["pods", "requests.cpu", "requests.memory"], "it is new"),
+    ] {
+        let new = of(after);
+        let record = before.map(|(cpu, phase)| record("payments", phase, &of(cpu)));
+        let inputs = Inputs {
+            change: &ChangeRequest::of_spec(&new, None),
+            ground: &ground(),
+            blueprint: &rendered(&new, Some(&pay)),
+            judged: &[],
+            found: &Found::unread(),
+            catalogue: &catalogue,
+            bounds: &[],
+            now: "",
+        };
+        let grown = growth(&inputs, record.as_ref(), &parent);
+        let own = grown.keys().filter(|(part, _)| *part == QuotaPart::Own);
+        assert_eq!(own.map(|(_, resource)| resource.as_str()).collect::<Vec<_>>(), expected, "{reason}");
     }
 }
 
