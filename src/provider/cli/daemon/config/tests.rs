@@ -143,12 +143,6 @@ fn a_fault_is_named_with_its_field() {
         ("retention: 24h", "limits: { reads_shared_for: 1m }", "limits.reads_shared_for: ", "too long"),
         ("retention: 24h", "http: 9464", "http: ", "a port alone"),
         ("retention: 24h", "telemetry: { endpoint: localhost }", "telemetry.endpoint: ", "no URL"),
-        (
-            "retention: 24h",
-            "telemetry: { endpoint: 'http://otel.example:4318', headers_file: h }",
-            "telemetry.headers_file: ",
-            "a token in the clear",
-        ),
         ("retention: 24h", "telemetry: { sample: most }", "telemetry.sample: ", "no share"),
         ("retention: 24h", "telemetry: { headers: a }", "telemetry", "a misspelt field"),
         ("retention: 24h", "reconcile: { interval: often }", "reconcile.interval: ", "no duration"),
