@@ -39,6 +39,8 @@ const LAST: Duration = Duration::from_secs(3);
 pub const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 const LOCAL: &str = "http://localhost:4318";
+/// Where nobody listens on the way.
+const LOOPBACK: [&str; 3] = ["localhost:", "127.0.0.1:", "[::1]:"];
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceSettings {
@@ -68,6 +70,12 @@ impl Traces {
     ) -> Result<Self, DaemonError> {
         let endpoint = endpoint(&settings, &variable);
         let TraceSettings { endpoint: _, ca, headers_file, service_name, sample } = settings;
+        if headers_file.is_some() && is_open(&endpoint) {
+            let why = format!(
+                "the headers of `headers_file` would be readable on the way to {endpoint}; begin the endpoint with `https://`"
+            );
+            return Err(DaemonError::Traces { why });
+        }
         let service = service_name.or_else(|| variable(SERVICE_NAME)).unwrap_or_else(|| SERVICE.to_owned());
         let collector = Collector::new(&endpoint, ca.as_deref(), headers_file, runtime.clone())?;
         let exporter = SpanExporter::builder()
@@ -123,6 +131,11 @@ fn endpoint(settings: &TraceSettings, variable: impl Fn(&str) -> Option<String>)
         (None, Some(of_traces)) => of_traces,
         (None, None) => whole(of_all.as_deref().unwrap_or(LOCAL)),
     }
+}
+
+/// Whether others can read on the way what is sent there, wherever the endpoint was named.
+fn is_open(endpoint: &str) -> bool {
+    endpoint.strip_prefix("http://").is_some_and(|rest| !LOOPBACK.iter().any(|host| rest.starts_with(host)))
 }
 
 /// Of one operation. Disabled where nothing is sent.
@@ -196,6 +209,30 @@ mod tests {
                 |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             assert_eq!(endpoint(&settings, variable), expected, "{reason}");
         }
+    }
+
+    #[tokio::test]
+    async fn headers_travel_only_where_nobody_reads_them() {
+        let settings = |written: Option<&str>| TraceSettings {
+            endpoint: written.map(str::to_owned),
+            headers_file: Some("headers".into()),
+            ..TraceSettings::default()
+        };
+        let says =
+            |text: Option<&'static str>| move |name: &str| text.filter(|_| name == ENDPOINTS[1]).map(str::to_owned);
+        for (written, variable, expected, reason) in [
+            (Some("http://otel.example:4318"), None, true, "in the clear"),
+            (None, Some("http://otel.example:4318"), true, "a variable may say so, too"),
+            (None, Some("http://localhost.example:4318"), true, "a name that only begins so"),
+            (None, Some("https://otel.example:4318"), false, "over TLS"),
+            (Some("http://127.0.0.1:4318"), None, false, "on this machine"),
+            (None, None, false, "there by default"),
+        ] {
+            assert_eq!(is_open(&endpoint(&settings(written), says(variable))), expected, "{reason}");
+        }
+        let refused = Traces::start(settings(None), says(Some("http://otel.example:4318")), &Handle::current());
+        let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("`headers_file`"), "{error}");
     }
 
     #[tokio::test]

@@ -101,6 +101,25 @@ async fn daemons_hear_of_work_cancellations_and_ends() {
 }
 
 #[tokio::test]
+async fn installations_in_one_database_do_not_hear_each_other() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    server.run("journal", "CREATE SCHEMA ours; CREATE SCHEMA theirs").unwrap();
+    let mut stores = vec![];
+    for schema in ["ours", "theirs", "theirs"] {
+        let address = format!("{}?options=-c%20search_path%3D{schema}", server.address("journal"));
+        let store = open(&place(&address), DAY, Forms::own()).await.unwrap();
+        timeout(LONG, store.wait_for_news()).await.expect("it listens");
+        stores.push(store);
+    }
+    let [ours, theirs, beside] = &stores[..] else { panic!("three") };
+    ours.tell("[1]").await.unwrap();
+    beside.tell("[2]").await.unwrap();
+    let heard = timeout(LONG, theirs.next_message()).await.expect("a message is heard");
+    assert_eq!(heard, "[2]", "that of the own schema, and nothing before it");
+}
+
+#[tokio::test]
 async fn a_thousand_are_shared_and_none_is_taken_twice() {
     let Some(server) = server() else { return };
     server.database("journal").unwrap();

@@ -30,7 +30,7 @@ pub(super) fn published_attributes(schema: &Schema) -> Vec<&Attribute> {
 pub(super) fn definition(kind: &CompositeKind, schema: &Schema, group: &str) -> Json {
     let CompositeKind { kind, plural, .. } = kind;
     let mut status = properties(Dialect::CustomResource, &published_attributes(schema));
-    let message = "What Crossplane's provider says of the last try, if it failed.";
+    let message = "What the Workspace reports about its last attempt, if that failed.";
     status.insert("message".to_owned(), json!({ "type": "string", "description": message }));
     let column = |name: &str, path: &str| json!({ "name": name, "type": "string", "jsonPath": path });
     json!({

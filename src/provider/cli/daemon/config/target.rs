@@ -36,6 +36,9 @@ impl WrittenTarget {
         if let Some(kubernetes) = &mut self.kubernetes {
             join(folder, kubernetes, "kubeconfig");
         }
+        if let Some(Json::Object(identity)) = self.aws.as_mut().and_then(|aws| aws.get_mut("web_identity")) {
+            join(folder, identity, "token_file");
+        }
         Ok(self)
     }
 }
