@@ -11,6 +11,7 @@ mod neighbours;
 mod network;
 mod newer;
 mod page;
+mod resumption;
 mod shared;
 
 use crate::{

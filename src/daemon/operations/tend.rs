@@ -12,14 +12,20 @@ use crate::{
 };
 use goldenpath_core::{
     domain::Problem,
+    policy::Identity,
     ports::operation,
     provision::{Bounds, Provisioner},
 };
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// By bounds and caller.
-type Made = HashMap<(String, String), Arc<dyn Provisioner>>;
+/// One for all of one caller that have the same bounds, as if one client had asked for them. By all that is known of the caller and not by
+/// its text, which two runs of a pipeline share: the claims decide which rule holds, and which person stands behind it.
+struct Made {
+    caller: Identity,
+    allow: String,
+    engine: Arc<dyn Provisioner>,
+}
 
 impl Operations {
     /// For as long as the process lives, also while it ends: what runs must keep its claim.
@@ -93,36 +99,37 @@ impl Operations {
         }
         let taken = self.store.take(places, may_take_over).await?;
         self.known.set_queue(taken.len() == places);
-        // One engine for all of one caller that have the same bounds, as if one client had asked for them. Under the rules of now.
-        let mut made = Made::new();
+        let mut made = vec![];
         for taken in &taken {
             self.begin(taken, &mut made);
         }
         Ok(taken.len())
     }
 
-    fn begin(self: &Arc<Self>, Taken { entry, waited }: &Taken, made: &mut Made) {
-        let whose = (entry.allow.clone(), entry.caller.to_string());
-        let engine = match made.get(&whose) {
-            Some(engine) => Ok(engine.clone()),
-            None => self.bounds(entry).and_then(|bounds| self.gate.engine(&entry.caller, bounds)),
+    /// Under the rules of now.
+    fn begin(self: &Arc<Self>, Taken { entry, waited }: &Taken, made: &mut Vec<Made>) {
+        let known = made.iter().find(|made| made.caller == entry.caller && made.allow == entry.allow);
+        let engine = match known.map(|made| made.engine.clone()) {
+            Some(engine) => Ok(engine),
+            None => self.engine(entry).inspect(|engine| {
+                made.push(Made { caller: entry.caller.clone(), allow: entry.allow.clone(), engine: engine.clone() });
+            }),
         };
         let wish = Wish::read(self.forms(), entry.verb, &entry.request, entry.form);
         let wish = wish.map_err(|error| refusal::other_form_problem("request", &error));
         match engine.and_then(|engine| Ok((engine, wish?))) {
-            Ok((engine, wish)) => {
-                made.insert(whose, engine.clone());
-                self.start(entry, wish, engine, *waited);
-            }
+            Ok((engine, wish)) => self.start(entry, wish, engine, *waited),
             Err(problem) if refusal::is_refusal(&problem) => self.stop(entry, problem),
             // A later start, or another daemon, may be able to: it stays in the journal.
             Err(problem) => tracing::error!(operation = entry.id, error = %problem, "An operation can't be resumed"),
         }
     }
 
-    fn bounds(&self, entry: &Entry) -> Result<Vec<Bounds>, Problem> {
-        let bounds: Result<_, FormError> = self.forms().read(Message::Bounds, entry.allow.as_bytes(), entry.form);
-        bounds.map_err(|error| refusal::other_form_problem("bounds of the client", &error))
+    fn engine(&self, entry: &Entry) -> Result<Arc<dyn Provisioner>, Problem> {
+        let bounds: Result<Vec<Bounds>, FormError> =
+            self.forms().read(Message::Bounds, entry.allow.as_bytes(), entry.form);
+        let bounds = bounds.map_err(|error| refusal::other_form_problem("bounds of the client", &error))?;
+        self.gate.engine(&entry.caller, bounds)
     }
 
     /// Whoever asked for it has no rule any more: it ends where it stands.
