@@ -14,6 +14,7 @@ mod wish;
 pub use asked::Asked;
 
 use crate::{
+    asked::in_brief,
     contract::Verb,
     death,
     error::{JournalError, LedgerError, in_one_line},
@@ -140,7 +141,8 @@ impl Operations {
         let wish = Wish::read(self.forms(), asked.verb, bytes, *form);
         let wish = wish.map_err(|error| refusal::other_form("request", &error))?;
         if wish.about() != *about {
-            return Err(refusal::unreadable("request", &format_args!("it is about {}, not {about}", wish.about())));
+            let mismatch = format!("it is about {}, not {}", wish.about(), in_brief(about));
+            return Err(refusal::unreadable("request", &mismatch));
         }
         if *gives_way && self.known.is_busy_with(about) {
             return Err(refusal::gives_way(about));

@@ -1,7 +1,7 @@
 //! What is kept and shown of each operation: an entry in the audit ledger before it is done, and an event for whoever watches.
 
 use crate::{
-    asked,
+    asked::{self, in_brief},
     contract::Verb,
     error::{LedgerError, in_one_line},
     events::Events,
@@ -128,9 +128,12 @@ impl Trail {
         self.note(of, EntryKind::Joined, json!({ "operation": operation })).await;
     }
 
+    /// Nothing of it need be true, nor short.
     pub async fn refuse(&self, of: &Subject, why: &str) {
         self.announced.lock().await.new.remove(&of.operation);
-        self.note(of, EntryKind::Refused, json!({ "reason": why })).await;
+        let [operation, about] = [&of.operation, &of.about].map(|text| in_brief(text).into_owned());
+        let of = Subject { operation, about, ..of.clone() };
+        self.note(&of, EntryKind::Refused, json!({ "reason": in_brief(why) })).await;
     }
 
     /// Of somebody whom no rule lets in, however often it tries.
