@@ -185,6 +185,8 @@ async fn a_reader_changes_nothing() {
     let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
     let kinds = |kind: &str| ledger.matches(&format!("\"kind\":\"{kind}\"")).count();
     assert_eq!((kinds("refused"), kinds("unprotected"), kinds("paused")), (4, 0, 0), "{ledger}");
+    let platform = network.client(network.pair("platform", None), None);
+    assert_eq!((kinds("accepted"), platform.operations().await.unwrap()), (0, vec![]), "nor does it fill the journal");
 }
 
 #[tokio::test(flavor = "multi_thread")]
