@@ -149,10 +149,13 @@ impl Store for PostgresStore {
         self.within(async {
             let take = connection.prepare_cached(TAKE).await?;
             let (claimed, newest) = (seconds(CLAIM), number(self.forms.api()));
-            let values: [&(dyn ToSql + Sync); 5] = [&self.daemon, &may_take_over, &most, &claimed, &newest];
+            let verbs = Verb::ALL.map(Verb::as_str).to_vec();
+            let values: [&(dyn ToSql + Sync); 6] = [&self.daemon, &may_take_over, &most, &claimed, &newest, &verbs];
             let mut rows = connection.query(&take, &values).await?;
             rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
-            rows.iter().map(|row| taken_operation(row, self.forms)).collect()
+            // They are claimed by now, whatever is wrong with one of them.
+            let taken = rows.iter().map(|row| taken_operation(row, self.forms));
+            Ok(taken.filter_map(Taken::if_readable).collect())
         })
         .await
     }

@@ -94,16 +94,18 @@ impl Store for SqliteStore {
         self.run(move |connection, present| {
             let mut found = connection
                 .prepare("SELECT * FROM operation WHERE ended_at IS NULL AND form <= ?1 ORDER BY accepted_at, id")?;
-            let (mut all, now) = (vec![], now_ms());
+            let (mut all, mut claimed, now) = (vec![], vec![], now_ms());
             let mut rows = found.query([forms.api()])?;
             while all.len() < most
                 && let Some(row) = rows.next()?
             {
-                if !present.claimed.contains(&row.get::<_, String>("id")?) {
-                    all.push(taken_operation(row, now, forms)?);
+                let (id, verb): (String, String) = (row.get("id")?, row.get("verb")?);
+                if !present.claimed.contains(&id) && Verb::parse(&verb).is_some() {
+                    all.extend(Taken::if_readable(taken_operation(row, now, forms)));
+                    claimed.push(id);
                 }
             }
-            present.claimed.extend(all.iter().map(|taken| taken.entry.id.clone()));
+            present.claimed.extend(claimed);
             Ok(all)
         })
         .await
@@ -227,7 +229,8 @@ impl Store for SqliteStore {
 
     async fn request(&self, id: &str) -> Result<Option<(Verb, Document)>, JournalError> {
         let (of_id, id) = ("SELECT verb, form, request FROM operation WHERE id = ?1", id.to_owned());
-        self.run(move |connection, _| Ok(connection.query_row(of_id, [id], request).optional()?)).await
+        self.run(move |connection, _| connection.query_row(of_id, [id], |row| Ok(request(row))).optional()?.transpose())
+            .await
     }
 
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {

@@ -41,6 +41,24 @@ async fn a_journal_of_the_first_schema_goes_on() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_read_keeps_nothing_else_in_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("journal.db"), DAY, Forms::own()).unwrap();
+    for id in ["one", "two", "three"] {
+        store.accept(&entry_of(id), IfNew::Queue).await.unwrap();
+    }
+    let spoil = |connection: &mut Connection, _: &mut Present| {
+        let spoil = "UPDATE operation SET verb = 'weigh' WHERE id = 'one';
+                     UPDATE operation SET identity = '7' WHERE id = 'two';";
+        Ok(connection.execute_batch(spoil)?)
+    };
+    store.run(spoil).await.unwrap();
+    assert_eq!(take(&store, 9, false).await, [entry_of("three")], "the one that can be read");
+    let unknown = store.request("one").await.unwrap_err().to_string();
+    assert!(unknown.contains("unknown kind, weigh"), "{unknown}");
+}
+
+#[tokio::test]
 async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");

@@ -64,6 +64,21 @@ async fn what_waits_is_counted_at_every_daemon_and_timed_by_the_database() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_read_keeps_nothing_else_in_the_journal() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let store = on(&server, "journal").await;
+    for id in ["a", "b", "c"] {
+        store.accept(&entry_of(id), IfNew::Queue).await.unwrap();
+    }
+    server.run("journal", "UPDATE operation SET verb = 'weigh' WHERE id = 'a'").unwrap();
+    server.run("journal", "UPDATE operation SET identity = '7' WHERE id = 'b'").unwrap();
+    assert_eq!(take(&*store, 9, false).await, [entry_of("c")], "the one that can be read");
+    let claimed = "SELECT string_agg(id, ' ' ORDER BY id) FROM operation WHERE claimed_by IS NOT NULL";
+    assert_eq!(server.run("journal", claimed).unwrap(), "b c", "what a newer release has brought is left to it");
+}
+
+#[tokio::test]
 async fn daemons_hear_of_work_cancellations_and_ends() {
     let Some(server) = server() else { return };
     server.database("journal").unwrap();
