@@ -69,14 +69,7 @@ impl Announced {
     /// An entry that the start finds in the ledger.
     pub fn recall(&mut self, kind: EntryKind, operation: &str) {
         match kind {
-            EntryKind::Accepted => {
-                // What another daemon on the same journal has begun stands in its ledger, so there may be many.
-                if self.is_full() {
-                    self.new.clear();
-                }
-                self.remember(operation);
-                self.new.insert(operation.to_owned());
-            }
+            EntryKind::Accepted => self.add(operation),
             EntryKind::Began | EntryKind::Resumed | EntryKind::Joined | EntryKind::Refused => {
                 self.new.remove(operation);
             }
@@ -84,15 +77,14 @@ impl Announced {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.all.len() >= OPERATIONS
-    }
-
-    fn remember(&mut self, operation: &str) {
-        if self.is_full() {
+    /// What another daemon on the same journal has begun stands in its ledger, so there may be many that seem to be new.
+    fn add(&mut self, operation: &str) {
+        if self.all.len() >= OPERATIONS {
             self.all.clear();
+            self.new.clear();
         }
         self.all.insert(operation.to_owned());
+        self.new.insert(operation.to_owned());
     }
 }
 
@@ -114,10 +106,7 @@ impl Trail {
             return Ok(());
         }
         self.write(of, EntryKind::Accepted, asked::detail(entry)).await?;
-        let mut announced = self.announced.lock().await;
-        announced.remember(&of.operation);
-        announced.new.insert(of.operation.clone());
-        drop(announced);
+        self.announced.lock().await.add(&of.operation);
         self.show(of, EventKind::Accepted, String::new());
         Ok(())
     }
@@ -298,10 +287,16 @@ mod tests {
 
     #[test]
     fn what_began_elsewhere_is_forgotten_some_time() {
-        let mut announced = Announced::default();
-        for number in 0..2 * OPERATIONS + 1 {
-            announced.recall(EntryKind::Accepted, &number.to_string());
+        let ways: [(fn(&mut Announced, &str), &str); 2] = [
+            (|announced, id| announced.recall(EntryKind::Accepted, id), "found at the start"),
+            (|announced, id| announced.add(id), "accepted since"),
+        ];
+        for (accept, reason) in ways {
+            let mut announced = Announced::default();
+            for number in 0..2 * OPERATIONS + 1 {
+                accept(&mut announced, &number.to_string());
+            }
+            assert_eq!((announced.all.len(), announced.new.len()), (1, 1), "{reason}: there is room again");
         }
-        assert_eq!((announced.all.len(), announced.new.len()), (1, 1), "there is room again");
     }
 }
