@@ -100,10 +100,10 @@ impl Events {
         from
     }
 
-    /// Of an operation that runs elsewhere, before anything was heard of it.
+    /// Of an operation that runs elsewhere, before anything was heard of it. It may have ended since it was looked up.
     pub fn introduce(&self, event: Event) {
         let mut state = self.state();
-        if !state.running.contains_key(&event.operation) {
+        if !state.running.contains_key(&event.operation) && !state.ended.contains(&event.operation) {
             state.spread(event);
         }
     }
@@ -271,6 +271,7 @@ mod tests {
         for late in [EventKind::Step, EventKind::Ended] {
             events.hear(event("one", late, 0));
         }
+        events.introduce(event("one", EventKind::Accepted, 0));
         events.forget("two");
         assert!(events.elsewhere(&[]).is_empty(), "what has ended does not run");
         events.publish(event("own", EventKind::Step, 2));

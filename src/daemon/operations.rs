@@ -148,13 +148,21 @@ impl Operations {
             return Err(refusal::gives_way(about));
         }
         let entry = asked.entry(self.forms()).map_err(|error| refusal::other_form("request", &error))?;
+        let mut is_new = false;
         if !self.ending.is_cancelled() {
-            let announced = self.trail.accept(&entry).await;
-            announced.map_err(|error| refusal::ledger(&error))?;
+            is_new = self.trail.accept(&entry).await.map_err(|error| refusal::ledger(&error))?;
         }
         let place = self.known.reserve();
         let accepted = self.write(&entry, place.is_some()).await.map_err(|error| refusal::journal(&error))?;
         death::maybe_die();
+        let is_own = match &accepted {
+            Accepted::Begun => true,
+            Accepted::Waits(operation) => *operation == entry.id,
+            Accepted::Ended(_) | Accepted::OtherRequest | Accepted::Refused => false,
+        };
+        if is_new && is_own {
+            self.trail.show(&subject, EventKind::Accepted, String::new());
+        }
         Ok(match accepted {
             Accepted::OtherRequest => return Err(refusal::other_request(&entry.id)),
             Accepted::Refused => return Err(refusal::ending()),

@@ -22,16 +22,19 @@ use crate::{
     metrics::Metrics,
     operations::{Asked, Operations},
     reads::Reads,
+    sight::Sight,
     store::{JournalPlace, Store, open},
+    trail::Trail,
     verify_file,
 };
+use futures_util::StreamExt as _;
 use goldenpath_core::{
     domain::Severity,
     policy::Identity,
     provision::{DaemonReports as _, EnsureRequest, Event, EventKind, OperationState, Provisioner},
 };
 use harness::{DaemonFixture, FakeEngine, ensure_of, gate, trail, until};
-use std::{sync::Arc, time::Duration};
+use std::{future::ready, sync::Arc, time::Duration};
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
@@ -53,11 +56,15 @@ pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<O
 }
 
 pub fn operations_in(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>) -> Arc<Operations> {
+    operations_with(store, engine, &trail())
+}
+
+fn operations_with(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>, trail: &Arc<Trail>) -> Arc<Operations> {
     let engine = engine.clone();
     let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
-    let (trail, metrics) = (trail(), Metrics::new());
+    let metrics = Metrics::new();
     let reads = Reads::new(Duration::ZERO, metrics.clone());
-    let operations = Operations::new(store.clone(), gate(engines, &trail), trail, reads, metrics);
+    let operations = Operations::new(store.clone(), gate(engines, trail), trail.clone(), reads, metrics);
     tokio::spawn(operations.clone().tend());
     operations
 }
@@ -224,6 +231,33 @@ async fn the_ledger_holds_what_was_asked() {
     assert_eq!((&small["bounds"], small["digest"].as_str().map(str::len)), (&serde_json::json!([]), Some(64)));
     assert!(large["left_out"]["request"].is_string() && large["digest"].is_string(), "{large}");
     assert!(large["request"].is_null(), "it was carried out, and is too large for an entry: {large}");
+}
+
+#[tokio::test]
+async fn what_is_no_operation_of_its_own_is_not_shown_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, engine, trail) = (folder.path().join("journal.db"), Arc::new(FakeEngine::default()), trail());
+    let store = open(&JournalPlace::File(journal.clone()), HOUR, Forms::own()).await.unwrap();
+    let operations = operations_with(&store, &engine, &trail);
+    let run = |id: &'static str| {
+        let (operations, engine) = (operations.clone(), engine.clone());
+        tokio::spawn(async move { operations.run(request(id), engine).await })
+    };
+    let first = run("one");
+    until(|| engine.ensures() == 1).await;
+    first.abort();
+    assert!(first.await.is_err(), "the client is gone");
+    let _joined = run("two");
+    while store.operation_of("two").await.unwrap() == "two" {
+        tokio::task::yield_now().await;
+    }
+    std::fs::remove_file(&journal).unwrap();
+    assert!(run("three").await.unwrap().is_err(), "what the journal does not hold is refused");
+    let watching = trail.events.watch(None, Sight::All);
+    trail.events.end();
+    let shown: Vec<String> =
+        watching.filter_map(|event| ready(event.ok().map(|event| event.operation))).collect().await;
+    assert_eq!(shown, ["one"], "neither what has joined it nor what was refused");
 }
 
 #[tokio::test]

@@ -99,16 +99,16 @@ impl Trail {
         &self.ledger
     }
 
-    /// An error means that it may not be accepted. Asked again, it is the same.
-    pub async fn accept(&self, entry: &Entry) -> Result<(), LedgerError> {
+    /// Whether it is new: asked again, it is the same. An error means that it may not be accepted. It is shown once it was (`show`), since
+    /// of what is refused, or is the same as another one, nobody hears any more.
+    pub async fn accept(&self, entry: &Entry) -> Result<bool, LedgerError> {
         let of = &Subject::of(entry);
         if self.announced.lock().await.all.contains(&of.operation) {
-            return Ok(());
+            return Ok(false);
         }
         self.write(of, EntryKind::Accepted, asked::detail(entry)).await?;
         self.announced.lock().await.add(&of.operation);
-        self.show(of, EventKind::Accepted, String::new());
-        Ok(())
+        Ok(true)
     }
 
     /// It is the same as another one, which nobody waited for any more.
