@@ -26,7 +26,7 @@ use crate::{
     sight::Sight,
     store::postgres::{
         accept::accept,
-        connection::{Connector, LONGEST, within},
+        connection::{Connector, LONGEST, within, within_limit},
         listener::Listener,
         rows::{comparison, kept_operation, number, outcome, request, taken_operation},
         statements::{
@@ -89,7 +89,8 @@ impl PostgresStore {
         let has_failed = AtomicBool::default();
         let store = Self { pool, keeping, connector, listener, daemon, retention, forms, has_failed };
         let mut connection = store.connection(&store.keeping).await?;
-        store.within(schema::migrate(&mut connection, schema::MIGRATIONS)).await?;
+        let migrate = schema::migrate(&mut connection, schema::MIGRATIONS);
+        within_limit(schema::LONGEST, store.connector.place(), migrate).await?;
         Ok(store)
     }
 

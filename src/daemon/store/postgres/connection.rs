@@ -82,7 +82,15 @@ impl Connect for Connector {
 
 /// What takes longer has failed.
 pub async fn within<T>(place: String, work: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-    timeout(LONGEST, work).await.unwrap_or(Err(JournalError::Silent { place, longest: LONGEST }))
+    within_limit(LONGEST, place, work).await
+}
+
+pub async fn within_limit<T>(
+    longest: Duration,
+    place: String,
+    work: impl Future<Output = Result<T, JournalError>>,
+) -> Result<T, JournalError> {
+    timeout(longest, work).await.unwrap_or(Err(JournalError::Silent { place, longest }))
 }
 
 /// Always with a look at the server's certificate and name, whatever the address says about that.
