@@ -5,6 +5,7 @@
 
 mod accept;
 mod file;
+mod present;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -17,17 +18,14 @@ use crate::{
     outcome::Ending,
     sight::Sight,
 };
-use accept::{Present, accept};
+use accept::accept;
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
+use present::Present;
 use rows::{SHOWN, now_ms, outcome, recent, request, rows_in_sight, taken_operation};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use std::{
-    path::Path,
-    sync::{Arc, Mutex as Lock, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// More than most operations need.
@@ -35,7 +33,7 @@ const PROBE: &str = "INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zerobl
 
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
-    present: Arc<Lock<Present>>,
+    present: Arc<Present>,
     file: JournalFile,
     retention: Duration,
     forms: Forms,
@@ -55,21 +53,12 @@ impl SqliteStore {
     /// On a thread that may wait for the disk, one piece of work at a time. It is done even when nobody waits any more.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, &mut Present) -> Result<T, JournalError> + Send + 'static,
+        work: impl FnOnce(&mut Connection, &Present) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let (mut connection, present) = (self.connection.clone().lock_owned().await, self.present.clone());
-        let work = move || {
-            let mut present = lock(&present);
-            let done = work(&mut connection, &mut present);
-            present.has_failed |= done.is_err();
-            done
-        };
+        let work = move || work(&mut connection, &present).inspect_err(|_| present.note_failure());
         tokio::task::spawn_blocking(work).await.map_err(|_| JournalError::Ended)?
     }
-}
-
-fn lock(present: &Lock<Present>) -> MutexGuard<'_, Present> {
-    present.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -84,9 +73,7 @@ impl Store for SqliteStore {
     }
 
     fn leave(&self, client: &str) {
-        if let Some((_, waits)) = lock(&self.present).clients.get_mut(client) {
-            *waits = false;
-        }
+        self.present.leave(client);
     }
 
     async fn take(&self, most: usize, _: bool) -> Result<Vec<Taken>, JournalError> {
@@ -100,12 +87,12 @@ impl Store for SqliteStore {
                 && let Some(row) = rows.next()?
             {
                 let (id, verb): (String, String) = (row.get("id")?, row.get("verb")?);
-                if !present.claimed.contains(&id) && Verb::parse(&verb).is_some() {
+                if !present.is_claimed(&id) && Verb::parse(&verb).is_some() {
                     all.extend(Taken::if_readable(taken_operation(row, now, forms)));
                     claimed.push(id);
                 }
             }
-            present.claimed.extend(claimed);
+            present.claim(claimed);
             Ok(all)
         })
         .await
@@ -116,7 +103,7 @@ impl Store for SqliteStore {
             let open = "SELECT count(*) FROM operation WHERE ended_at IS NULL";
             let open: u32 = connection.query_row(open, [], |row| row.get(0))?;
             // All that is claimed is open.
-            Ok(u64::from(open).saturating_sub(present.claimed.len() as u64))
+            Ok(u64::from(open).saturating_sub(present.claims() as u64))
         })
         .await
     }
@@ -167,8 +154,7 @@ impl Store for SqliteStore {
             }
             transaction.execute("DELETE FROM operation WHERE ended_at < ?1", [oldest])?;
             transaction.commit()?;
-            present.claimed.remove(&id);
-            present.clients.retain(|_, (operation, _)| *operation != id);
+            present.end(&id);
             Ok(Some(ended))
         })
         .await
@@ -234,7 +220,7 @@ impl Store for SqliteStore {
     }
 
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
-        Ok(lock(&self.present).operation(client))
+        Ok(self.present.operation(client))
     }
 
     async fn tell(&self, _: &str) -> Result<(), JournalError> {
@@ -258,7 +244,7 @@ impl Store for SqliteStore {
     async fn check(&self) -> Result<(), JournalError> {
         self.file.is_there()?;
         self.run(|connection, present| {
-            let has_failed = std::mem::take(&mut present.has_failed);
+            let has_failed = present.take_failure();
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute(PROBE, [])?;
             let ended = if has_failed { transaction.commit() } else { transaction.rollback() };

@@ -47,7 +47,7 @@ async fn what_nobody_can_read_keeps_nothing_else_in_the_journal() {
     for id in ["one", "two", "three"] {
         store.accept(&entry_of(id), IfNew::Queue).await.unwrap();
     }
-    let spoil = |connection: &mut Connection, _: &mut Present| {
+    let spoil = |connection: &mut Connection, _: &Present| {
         let spoil = "UPDATE operation SET verb = 'weigh' WHERE id = 'one';
                      UPDATE operation SET identity = '7' WHERE id = 'two';";
         Ok(connection.execute_batch(spoil)?)
@@ -63,7 +63,7 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
-    let full = |connection: &mut Connection, _: &mut Present| {
+    let full = |connection: &mut Connection, _: &Present| {
         let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         Ok(())
@@ -74,7 +74,7 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     assert!(matches!(refused, Err(JournalError::Storage(_))), "the disk is full");
     assert_eq!(take(&store, 9, false).await, [], "nothing of it was kept");
     assert!(store.check().await.is_err(), "it is not ready");
-    let larger = |connection: &mut Connection, _: &mut Present| {
+    let larger = |connection: &mut Connection, _: &Present| {
         Ok(connection.pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(()))?)
     };
     store.run(larger).await.unwrap();
@@ -84,6 +84,29 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
     assert!(matches!(refused, Err(JournalError::Gone { .. })));
     assert!(store.check().await.is_err(), "it is not ready");
+}
+
+#[tokio::test]
+async fn whoever_goes_away_waits_for_no_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(&folder.path().join("journal.db"), DAY, Forms::own()).unwrap());
+    let ((begins, begun), (resume, resumed)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+    let slow = store.clone();
+    let working = tokio::spawn(async move {
+        let work = move |_: &mut Connection, _: &Present| {
+            begins.send(()).unwrap();
+            // Until it is said, or the test has failed.
+            let _ = resumed.recv();
+            Ok(())
+        };
+        slow.run(work).await.unwrap();
+    });
+    begun.await.unwrap();
+    let client = store.clone();
+    let leaves = tokio::task::spawn_blocking(move || client.leave("one"));
+    assert!(tokio::time::timeout(Duration::from_secs(20), leaves).await.is_ok(), "it holds up no thread meanwhile");
+    resume.send(()).unwrap();
+    working.await.unwrap();
 }
 
 #[tokio::test]
