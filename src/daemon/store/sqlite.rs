@@ -18,7 +18,7 @@ use crate::{
     outcome::Ending,
     sight::Sight,
 };
-use accept::accept;
+use accept::{accept, operation_of};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
@@ -129,10 +129,10 @@ impl Store for SqliteStore {
 
     async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError> {
         let (id, caller) = (id.to_owned(), caller.to_string());
-        self.run(move |connection, present| {
+        self.run(move |connection, _| {
             connection.execute(
                 "UPDATE operation SET cancelled = 1 WHERE id = ?1 AND caller = ?2 AND cancelled = 0 AND ended_at IS NULL",
-                [present.operation(&id), caller],
+                [operation_of(connection, &id)?, caller],
             )?;
             Ok(())
         })
@@ -153,6 +153,7 @@ impl Store for SqliteStore {
                 transaction.execute(unpause, [&id])?;
             }
             transaction.execute("DELETE FROM operation WHERE ended_at < ?1", [oldest])?;
+            transaction.execute("DELETE FROM joined WHERE operation NOT IN (SELECT id FROM operation)", [])?;
             transaction.commit()?;
             present.end(&id);
             Ok(Some(ended))
@@ -220,7 +221,8 @@ impl Store for SqliteStore {
     }
 
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
-        Ok(self.present.operation(client))
+        let client = client.to_owned();
+        self.run(move |connection, _| Ok(operation_of(connection, &client)?)).await
     }
 
     async fn tell(&self, _: &str) -> Result<(), JournalError> {

@@ -22,7 +22,7 @@ pub fn accept(
 ) -> Result<Accepted, JournalError> {
     let (identity, caller) = entry.caller_columns(forms)?;
     let Entry { id, verb, about, digest, form, allow, request, .. } = entry;
-    let operation = present.operation(id);
+    let operation = operation_of(connection, id)?;
     let known = connection
         .query_row("SELECT digest, outcome, outcome_form FROM operation WHERE id = ?1", [&operation], |row| {
             Ok((row.get::<_, String>("digest")?, outcome(row)?))
@@ -40,6 +40,7 @@ pub fn accept(
     for digest in entry.digests() {
         let found: Vec<String> = equal.query_map([digest], |row| row.get(0))?.collect::<Result<_, _>>()?;
         if let Some(abandoned) = found.iter().find(|operation| !present.is_awaited(operation)) {
+            connection.execute("INSERT OR REPLACE INTO joined (client, operation) VALUES (?1, ?2)", [id, abandoned])?;
             return Ok(join(present, id, abandoned));
         }
     }
@@ -60,6 +61,12 @@ pub fn accept(
         }
         IfNew::Queue | IfNew::Refuse => waits,
     })
+}
+
+/// Its own, or the one that it has joined.
+pub fn operation_of(connection: &Connection, client: &str) -> rusqlite::Result<String> {
+    let joined = "SELECT operation FROM joined JOIN operation ON operation.id = joined.operation WHERE client = ?1";
+    Ok(connection.query_row(joined, [client], |row| row.get(0)).optional()?.unwrap_or_else(|| client.to_owned()))
 }
 
 fn join(present: &Present, client: &str, operation: &str) -> Accepted {

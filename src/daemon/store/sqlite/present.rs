@@ -57,10 +57,6 @@ impl Present {
         self.state().clients.values().any(|(own, waits)| own == operation && *waits)
     }
 
-    pub fn operation(&self, client: &str) -> String {
-        self.state().clients.get(client).map_or(client, |(operation, _)| operation).to_owned()
-    }
-
     pub fn note_failure(&self) {
         self.state().has_failed = true;
     }

@@ -4,7 +4,7 @@ use super::{
     file::{SCHEMA, TABLE},
     *,
 };
-use crate::store::tests::{entry_of, take};
+use crate::store::tests::{end, entry_of, take};
 use std::{fs, os::unix::fs::MetadataExt};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -84,6 +84,29 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
     assert!(matches!(refused, Err(JournalError::Gone { .. })));
     assert!(store.check().await.is_err(), "it is not ready");
+}
+
+#[tokio::test]
+async fn what_a_client_has_joined_is_known_after_a_restart_and_forgotten_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let open = |retention| SqliteStore::open(&path, retention, Forms::own()).unwrap();
+    let equal = |id: &str| Entry { digest: "equal".into(), ..entry_of(id) };
+    let store = open(DAY);
+    store.accept(&equal("one"), IfNew::Begin).await.unwrap();
+    store.leave("one");
+    assert_eq!(store.accept(&equal("two"), IfNew::Begin).await.unwrap(), Accepted::Waits("one".into()));
+    end(&store, "one", b"done").await;
+    drop(store);
+    let store = open(Duration::ZERO);
+    assert!(matches!(store.accept(&equal("two"), IfNew::Begin).await.unwrap(), Accepted::Ended(_)), "it has ended");
+    store.accept(&entry_of("three"), IfNew::Begin).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    end(&store, "three", b"done").await;
+    let kept = |connection: &mut Connection, _: &Present| {
+        Ok(connection.query_row("SELECT count(*) FROM joined", [], |row| row.get::<_, u32>(0))?)
+    };
+    assert_eq!(store.run(kept).await.unwrap(), 0, "no longer than the operation is");
 }
 
 #[tokio::test]
