@@ -140,6 +140,8 @@ pub trait Store: Send + Sync {
     /// Claims operations that nobody works on and whose form and verb are known, the oldest first, at most so many. `may_take_over`: also
     /// those whose claim is over.
     async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Taken>, JournalError>;
+    /// It was taken and could not be begun: it is taken again once a claim would be over.
+    fn set_back(&self, id: &str);
     /// How many operations nobody works on, whether a client waits for them or not.
     async fn waiting(&self) -> Result<u64, JournalError>;
     /// Renews the claims on the running ones, and says for these clients that they still wait.

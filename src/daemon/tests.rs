@@ -23,18 +23,25 @@ use crate::{
     operations::{Asked, Operations},
     reads::Reads,
     sight::Sight,
-    store::{JournalPlace, Store, open},
+    store::{Entry, IfNew, JournalPlace, Store, open, tests::entry_of},
     trail::Trail,
     verify_file,
 };
 use futures_util::StreamExt as _;
 use goldenpath_core::{
-    domain::Severity,
+    domain::{Problem, Severity},
     policy::Identity,
     provision::{DaemonReports as _, EnsureRequest, Event, EventKind, OperationState, Provisioner},
 };
 use harness::{DaemonFixture, FakeEngine, ensure_of, gate, trail, until};
-use std::{future::ready, sync::Arc, time::Duration};
+use std::{
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
@@ -56,12 +63,15 @@ pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<O
 }
 
 pub fn operations_in(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>) -> Arc<Operations> {
-    operations_with(store, engine, &trail())
+    operations_with(store, always(engine), &trail())
 }
 
-fn operations_with(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>, trail: &Arc<Trail>) -> Arc<Operations> {
+fn always(engine: &Arc<FakeEngine>) -> MakeEngine {
     let engine = engine.clone();
-    let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
+    Arc::new(move |_| Ok(engine.clone()))
+}
+
+fn operations_with(store: &Arc<dyn Store>, engines: MakeEngine, trail: &Arc<Trail>) -> Arc<Operations> {
     let metrics = Metrics::new();
     let reads = Reads::new(Duration::ZERO, metrics.clone());
     let operations = Operations::new(store.clone(), gate(engines, trail), trail.clone(), reads, metrics);
@@ -233,12 +243,31 @@ async fn the_ledger_holds_what_was_asked() {
     assert!(large["request"].is_null(), "it was carried out, and is too large for an entry: {large}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_begun_begins_once_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR, Forms::own()).await.unwrap();
+    let request = serde_json::to_vec(&ensure_of("demo")).unwrap();
+    store.accept(&Entry { about: "demo".into(), request, ..entry_of("one") }, IfNew::Queue).await.unwrap();
+    let (engine, is_there) = (Arc::new(FakeEngine::default()), AtomicBool::new(false));
+    let own = engine.clone();
+    // As while its kubeconfig is being written.
+    let engines: MakeEngine = Arc::new(move |_| -> Result<Arc<dyn Provisioner>, Problem> {
+        match is_there.swap(true, Ordering::SeqCst) {
+            true => Ok(own.clone()),
+            false => Err(Problem::error("daemon.target", "No target", "Wait.")),
+        }
+    });
+    let _operations = operations_with(&store, engines, &trail());
+    until(|| engine.ensures() == 1).await;
+}
+
 #[tokio::test]
 async fn what_is_no_operation_of_its_own_is_not_shown_as_one() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, engine, trail) = (folder.path().join("journal.db"), Arc::new(FakeEngine::default()), trail());
     let store = open(&JournalPlace::File(journal.clone()), HOUR, Forms::own()).await.unwrap();
-    let operations = operations_with(&store, &engine, &trail);
+    let operations = operations_with(&store, always(&engine), &trail);
     let run = |id: &'static str| {
         let (operations, engine) = (operations.clone(), engine.clone());
         tokio::spawn(async move { operations.run(request(id), engine).await })

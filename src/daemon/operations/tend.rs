@@ -120,8 +120,11 @@ impl Operations {
         match engine.and_then(|engine| Ok((engine, wish?))) {
             Ok((engine, wish)) => self.start(entry, wish, engine, *waited),
             Err(problem) if refusal::is_refusal(&problem) => self.stop(entry, problem),
-            // A later start, or another daemon, may be able to: it stays in the journal.
-            Err(problem) => tracing::error!(operation = entry.id, error = %problem, "An operation can't be resumed"),
+            // This daemon in a moment, a later start or another daemon may be able to: it stays in the journal.
+            Err(problem) => {
+                tracing::error!(operation = entry.id, error = %problem, "An operation can't be begun yet");
+                self.store.set_back(&entry.id);
+            }
         }
     }
 

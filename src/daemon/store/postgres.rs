@@ -161,6 +161,9 @@ impl Store for PostgresStore {
         .await
     }
 
+    /// Nobody renews its claim.
+    fn set_back(&self, _: &str) {}
+
     async fn waiting(&self) -> Result<u64, JournalError> {
         let connection = self.connection(&self.keeping).await?;
         self.within(async {

@@ -98,6 +98,10 @@ impl Store for SqliteStore {
         .await
     }
 
+    fn set_back(&self, id: &str) {
+        self.present.set_back(id);
+    }
+
     async fn waiting(&self) -> Result<u64, JournalError> {
         self.run(|connection, present| {
             let open = "SELECT count(*) FROM operation WHERE ended_at IS NULL";

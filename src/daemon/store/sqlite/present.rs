@@ -4,17 +4,20 @@
 //! Its lock is held for a moment each time, and never while somebody waits for the disk: clients that go away take it where all other
 //! tasks run.
 
+use crate::store::CLAIM;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+use tokio::time::Instant;
 
 #[derive(Default)]
 pub struct Present(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    claimed: HashSet<String>,
+    /// With when it could not be begun, and waits again.
+    claimed: HashMap<String, Option<Instant>>,
     /// By the client's id of it: the operation, and whether the client still waits.
     clients: HashMap<String, (String, bool)>,
     /// Something could not be done, and nothing has been written since to see whether it can be.
@@ -25,15 +28,21 @@ struct State {
 
 impl Present {
     pub fn is_claimed(&self, operation: &str) -> bool {
-        self.state().claimed.contains(operation)
+        let state = self.state();
+        state.claimed.get(operation).is_some_and(|set_back| set_back.is_none_or(|at| at.elapsed() < CLAIM))
     }
 
     pub fn claim(&self, operations: impl IntoIterator<Item = String>) {
-        self.state().claimed.extend(operations);
+        self.state().claimed.extend(operations.into_iter().map(|operation| (operation, None)));
     }
 
+    pub fn set_back(&self, operation: &str) {
+        self.state().claimed.entry(operation.to_owned()).and_modify(|set_back| *set_back = Some(Instant::now()));
+    }
+
+    /// How many are carried out.
     pub fn claims(&self) -> usize {
-        self.state().claimed.len()
+        self.state().claimed.values().filter(|set_back| set_back.is_none()).count()
     }
 
     /// Nobody carries it out any more, and nobody waits for it.

@@ -4,7 +4,10 @@ use super::{
     file::{SCHEMA, TABLE},
     *,
 };
-use crate::store::tests::{end, entry_of, take};
+use crate::store::{
+    CLAIM,
+    tests::{end, entry_of, take},
+};
 use std::{fs, os::unix::fs::MetadataExt};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -84,6 +87,21 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
     assert!(matches!(refused, Err(JournalError::Gone { .. })));
     assert!(store.check().await.is_err(), "it is not ready");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_begun_is_taken_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("journal.db"), DAY, Forms::own()).unwrap();
+    store.accept(&entry_of("one"), IfNew::Queue).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(take(&store, 9, false).await, [entry_of("one")]);
+        assert_eq!(store.waiting().await.unwrap(), 0, "somebody works on it");
+        store.set_back("one");
+        assert_eq!((take(&store, 9, false).await, store.waiting().await.unwrap()), (vec![], 1), "not at once");
+        tokio::time::advance(CLAIM).await;
+    }
+    assert_eq!(take(&store, 9, false).await, [entry_of("one")], "for as often as it takes");
 }
 
 #[tokio::test]
