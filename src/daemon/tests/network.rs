@@ -62,7 +62,10 @@ impl Network {
         let own = pair(self.authority.server(self.folder.path(), "daemon"));
         let client_crl = Some(self.revoke(&[]));
         let tls = TlsFiles { own, client_ca: Some(self.ca.clone()), client_crl };
-        let listen = vec![Listen::Tcp { address: "127.0.0.1:0".parse().unwrap(), tls }];
+        self.serve_on(vec![Listen::Tcp { address: "127.0.0.1:0".parse().unwrap(), tls }], rules).await
+    }
+
+    pub async fn serve_on(&self, listen: Vec<Listen>, rules: Vec<CallerRule>) -> RunningDaemon {
         let github = OidcIssuer {
             name: "github".into(),
             url: self.issuer.url.clone(),
