@@ -144,7 +144,7 @@ impl Operations {
             let mismatch = format!("it is about {}, not {}", wish.about(), in_brief(about));
             return Err(refusal::unreadable("request", &mismatch));
         }
-        if *gives_way && self.known.is_busy_with(about) {
+        if *gives_way && (self.known.is_busy_with(about) || self.is_open(about).await?) {
             return Err(refusal::gives_way(about));
         }
         let entry = asked.entry(self.forms()).map_err(|error| refusal::other_form("request", &error))?;
@@ -185,6 +185,12 @@ impl Operations {
                 Reply::Waits(waiting)
             }
         })
+    }
+
+    /// Whether the last operation on an instance has not ended: one that waits for its place, or that another daemon carries out.
+    async fn is_open(&self, about: &str) -> Result<bool, Status> {
+        let last = self.store.last(&[about.to_owned()]).await.map_err(|error| refusal::journal(&error))?;
+        Ok(last.iter().any(|kept| kept.ended_at.is_none()))
     }
 
     /// A store that is away for a moment is waited for: to ask again with the same id changes nothing.

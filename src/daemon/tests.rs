@@ -21,6 +21,7 @@ use crate::{
     gate::MakeEngine,
     metrics::Metrics,
     operations::{Asked, Operations},
+    outcome::Ending,
     reads::Reads,
     sight::Sight,
     store::{Entry, IfNew, JournalPlace, Store, open, tests::entry_of},
@@ -42,6 +43,7 @@ use std::{
     },
     time::Duration,
 };
+use tonic::Code;
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
@@ -241,6 +243,23 @@ async fn the_ledger_holds_what_was_asked() {
     assert_eq!((&small["bounds"], small["digest"].as_str().map(str::len)), (&serde_json::json!([]), Some(64)));
     assert!(large["left_out"]["request"].is_string() && large["digest"].is_string(), "{large}");
     assert!(large["request"].is_null(), "it was carried out, and is too large for an entry: {large}");
+}
+
+#[tokio::test]
+async fn nothing_is_healed_before_what_was_asked_for_and_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR, Forms::own()).await.unwrap();
+    let engine = Arc::new(FakeEngine::default());
+    let operations = operations_in(&store, &engine);
+    let waits = Entry { about: "demo".into(), ..entry_of("one") };
+    // Claimed, and so begun by nobody here.
+    store.accept(&waits, IfNew::Begin).await.unwrap();
+    let heal = || operations.run(Asked { gives_way: true, ..request("two") }, engine.clone());
+    assert_eq!(heal().await.unwrap_err().code(), Code::Aborted, "it would put back what an apply is about to change");
+    let ended = Document::new(API, *b"done");
+    store.end("one", &ended, &Ending::read(&ended.bytes)).await.unwrap();
+    engine.release(1);
+    assert!(heal().await.is_ok(), "which has ended");
 }
 
 #[tokio::test(start_paused = true)]
