@@ -35,10 +35,16 @@ impl Operations {
         // Since when the store has responded without a break.
         let mut there_since = Some(Instant::now());
         loop {
-            tokio::select! {
-                _ = beat.tick() => {}
-                () = self.stir.notified() => {}
-                () = self.store.wait_for_news() => {}
+            let is_news = tokio::select! {
+                _ = beat.tick() => false,
+                () = self.stir.notified() => false,
+                () = self.store.wait_for_news() => true,
+            };
+            match (self.store.is_shared(), is_news) {
+                // Another daemon has written to what was read here, or may have if its word was lost.
+                (true, true) => self.reads.outdate(),
+                (true, false) => self.reads.end_window(),
+                (false, _) => {}
             }
             // After an outage every claim is over. Whoever is still at work gets the time to renew its own first.
             let may_take_over = there_since.is_some_and(|since| since.elapsed() >= CLAIM);
@@ -63,10 +69,6 @@ impl Operations {
 
     /// How many were taken.
     async fn look(self: &Arc<Self>, may_take_over: bool) -> Result<usize, JournalError> {
-        if self.store.is_shared() {
-            // Another daemon may have written to what was read here.
-            self.reads.outdate();
-        }
         let present = self.known.present();
         // What is watched here and runs at another daemon ends for its watchers, too, if that one's word for it was lost.
         let watched = if self.store.is_shared() { self.trail.events.elsewhere(&present.running) } else { vec![] };
@@ -82,6 +84,10 @@ impl Operations {
             if self.known.lose(&id) {
                 tracing::warn!(operation = id, "Another daemon has taken over an operation that is still at work here");
             }
+        }
+        if self.store.is_shared() && !ended.is_empty() {
+            // Whoever waits for it plans next, and is served by nothing that was read before its end.
+            self.reads.outdate();
         }
         for (id, verb, outcome) in ended {
             let ending = Ending::of(self.forms(), verb, &outcome.bytes, outcome.form);
