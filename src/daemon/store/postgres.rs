@@ -30,7 +30,7 @@ use crate::{
         listener::Listener,
         rows::{comparison, kept_operation, number, outcome, request, taken_operation},
         statements::{
-            AWAITED, CANCEL, END, LAST, LEAVE, MAY_WRITE, OPERATION_OF, PAUSE, PAUSES, PROBE, RECENT, RENEW,
+            AWAITED, CANCEL, END, LAST, LEAVE, LOST, MAY_WRITE, OPERATION_OF, PAUSE, PAUSES, PROBE, RECENT, RENEW,
             RENEW_CLIENTS, REQUEST, RESUME, SHARE, SHARED, TAKE, WAITING,
         },
     },
@@ -174,14 +174,20 @@ impl Store for PostgresStore {
     }
 
     async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError> {
-        let mut news = News { lost: running.to_vec(), unknown: awaited.to_vec(), ..News::default() };
+        let mut news = News { unknown: awaited.to_vec(), ..News::default() };
+        let mut not_renewed = running.to_vec();
         let connection = self.connection(&self.keeping).await?;
         let work = async {
             if !running.is_empty() {
                 for row in connection.query(RENEW, &[&running, &self.daemon, &seconds(CLAIM)]).await? {
                     let (id, cancelled): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
-                    news.lost.retain(|lost| *lost != id);
+                    not_renewed.retain(|other| *other != id);
                     news.cancelled.extend(cancelled.then_some(id));
+                }
+            }
+            if !not_renewed.is_empty() {
+                for row in connection.query(LOST, &[&not_renewed]).await? {
+                    news.lost.push(row.try_get(0)?);
                 }
             }
             if !clients.is_empty() {

@@ -35,6 +35,9 @@ pub const RENEW: &str = "
     UPDATE operation SET claimed_until = now() + make_interval(secs => $3)
     WHERE id = ANY($1) AND claimed_by = $2 AND ended_at IS NULL RETURNING id, cancelled";
 
+/// Of what could not be renewed. What has ended, or is not there at all, nobody has taken.
+pub const LOST: &str = "SELECT id FROM operation WHERE id = ANY($1) AND ended_at IS NULL";
+
 pub const RENEW_CLIENTS: &str = "
     UPDATE operation_client SET until = now() + make_interval(secs => $3) WHERE id = ANY($1) AND daemon = $2";
 

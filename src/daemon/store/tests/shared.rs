@@ -41,6 +41,8 @@ async fn what_a_dead_daemon_has_claimed_is_taken_over_and_its_word_does_not_coun
     let ended = end(&*one, "a", b"of the first").await;
     assert_eq!(ended.as_deref(), Some(&b"of the second"[..]), "the journal's outcome counts");
     assert_eq!(end(&*one, "b", b"done").await.as_deref(), Some(&b"done"[..]));
+    let ended = one.renew(&ids(&["b", "never"]), &[], &[]).await.unwrap();
+    assert_eq!(ended.lost, [""; 0], "what has just ended here, or was in a journal before this one, nobody has taken");
 }
 
 #[tokio::test]
