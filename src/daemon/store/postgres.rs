@@ -53,6 +53,9 @@ const CONNECTIONS_TO_KEEP: usize = 4;
 /// that is away or silent is found out long before.
 const LONGEST_QUEUE: Duration = Duration::from_secs(60);
 
+/// Whoever keeps operations for ever writes thousands of years, for which PostgreSQL has no date: then no operation could end.
+const LONGEST_RETENTION: Duration = Duration::from_secs(100 * 366 * 86_400);
+
 pub struct PostgresStore {
     /// For what clients ask.
     pool: Pool,
@@ -86,7 +89,7 @@ impl PostgresStore {
             (RandomState::new().hash_one(SystemTime::now()), RandomState::new().hash_one(std::process::id()));
         let daemon = format!("{one:016x}{two:016x}");
         let listener = Listener::start(connector.clone(), daemon.clone());
-        let has_failed = AtomicBool::default();
+        let (has_failed, retention) = (AtomicBool::default(), retention.min(LONGEST_RETENTION));
         let store = Self { pool, keeping, connector, listener, daemon, retention, forms, has_failed };
         let mut connection = store.connection(&store.keeping).await?;
         let migrate = schema::migrate(&mut connection, schema::MIGRATIONS);

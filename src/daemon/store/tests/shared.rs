@@ -81,6 +81,15 @@ async fn what_nobody_can_read_keeps_nothing_else_in_the_journal() {
 }
 
 #[tokio::test]
+async fn what_is_kept_for_ever_ends_all_the_same() {
+    let Some(server) = server() else { return };
+    let place = place(&server.database("journal").unwrap());
+    let store = open(&place, Duration::from_secs(99_999_999 * 3600), Forms::own()).await.unwrap();
+    store.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
+    assert_eq!(end(&*store, "a", b"done").await.as_deref(), Some(&b"done"[..]), "whatever `retention` says");
+}
+
+#[tokio::test]
 async fn daemons_hear_of_work_cancellations_and_ends() {
     let Some(server) = server() else { return };
     server.database("journal").unwrap();
