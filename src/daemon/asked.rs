@@ -14,6 +14,9 @@ use std::{borrow::Cow, fmt};
 /// out of a ledger, so that it must not grow by whatever somebody sends.
 const MOST: usize = 64 << 10;
 
+/// Of what a request says of itself that is refused before anybody has read it. An id or a message of ours has some hundred bytes.
+const MOST_OF_TEXT: usize = 1 << 10;
+
 /// Of a request: what was read or promised before it.
 const REMEMBERED: [&str; 4] = ["facts", "keys", "parent", "planned"];
 /// Of its `prior`: what was read.
@@ -56,6 +59,14 @@ pub fn text(request: &[u8]) -> String {
     match wish(request) {
         Ok(wish) => format!("{:#}", without_unset(wish)),
         Err(too_large) => too_large.to_string(),
+    }
+}
+
+/// A text that anybody may have sent: its beginning, if there is more of it than of any that is ours.
+pub fn in_brief(text: &str) -> Cow<'_, str> {
+    match text.len() {
+        0..=MOST_OF_TEXT => text.into(),
+        bytes => format!("{}... ({bytes} bytes)", &text[..text.floor_char_boundary(MOST_OF_TEXT)]).into(),
     }
 }
 
@@ -142,6 +153,21 @@ mod tests {
         let said = "65548 bytes, more than the 65536 that are kept and shown";
         let detail = detail(&Entry { request: request.clone().into(), ..entry_of("one") });
         assert_eq!((detail["left_out"]["request"].as_str(), text(request.as_bytes()).as_str()), (Some(said), said));
+    }
+
+    #[test]
+    fn a_text_of_anybody_is_cut_between_two_characters() {
+        let long = format!("{}\u{e9}", "x".repeat(MOST_OF_TEXT - 1));
+        for (text, expected, reason) in [
+            ("demo/pay", "demo/pay".to_owned(), "as they are"),
+            (
+                long.as_str(),
+                format!("{}... (1025 bytes)", "x".repeat(1023)),
+                "too long by one byte of the last character",
+            ),
+        ] {
+            assert_eq!(in_brief(text), expected, "{reason}");
+        }
     }
 
     #[test]

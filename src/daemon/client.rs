@@ -41,7 +41,7 @@ const UNAVAILABLE: &str = "target.unavailable";
 /// What nobody has asked for yet holds nobody up.
 const AT_FIRST: Duration = Duration::from_secs(2);
 /// The outcome of an operation that has run out of time is still worth having.
-const OPERATION_MARGIN: Duration = Duration::from_secs(10);
+const OPERATION_MARGIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub struct Client {
@@ -121,6 +121,7 @@ impl Client {
         let mut was_sent = false;
         let mut pause = FIRST_PAUSE;
         loop {
+            let was_sent_before = was_sent;
             let failed = match self.connection.greet().await {
                 Ok(Greeted { generation, api, form }) => {
                     let request = Message::request(operation.verb);
@@ -144,8 +145,11 @@ impl Client {
                 Err(failed) => failed,
             };
             match failed {
+                Failed::Refused(problem) if was_sent_before => {
+                    return Err(with_operation(*problem, &id, &operation.about));
+                }
                 Failed::Refused(problem) => return Err(*problem),
-                Failed::TimedOut => return Err(self.left_alone(&id, &operation.about, "its time is over")),
+                Failed::TimedOut => return Err(late_problem(&id, &operation.about, limit)),
                 Failed::Unreachable(why) | Failed::Lost(why) if was_sent => {
                     if begun.elapsed() >= limit || operation.cancel.is_cancelled() {
                         return Err(self.left_alone(&id, &operation.about, &why));
@@ -223,6 +227,21 @@ impl Client {
              to continue.",
         )
     }
+}
+
+/// The daemon still works on it, or has not begun it: it begins only so many at once.
+fn late_problem(id: &str, about: &str, limit: Duration) -> Problem {
+    Problem::error(
+        "daemon.deadline",
+        format!("Operation {id} on {about} did not end within {limit:?}: watch it with `goldenpath watch`"),
+        "The daemon goes on with it, or begins it as soon as it can. Watch it with `goldenpath watch`, then apply again.",
+    )
+}
+
+/// Of an operation that the daemon may have accepted before.
+fn with_operation(problem: Problem, id: &str, about: &str) -> Problem {
+    let before = format!("Operation {id} on {about} was sent before: if the daemon has accepted it, it finishes it.");
+    Problem { detail: format!("{before} {}", problem.detail), ..problem }
 }
 
 #[async_trait]

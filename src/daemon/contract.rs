@@ -41,6 +41,8 @@ pub enum Verb {
 }
 
 impl Verb {
+    pub const ALL: [Self; 2] = [Self::Ensure, Self::Remove];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ensure => "ensure",
@@ -49,7 +51,7 @@ impl Verb {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Ensure, Self::Remove].into_iter().find(|verb| verb.as_str() == text)
+        Self::ALL.into_iter().find(|verb| verb.as_str() == text)
     }
 
     /// The document of an operation that came to nothing.

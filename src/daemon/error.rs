@@ -91,9 +91,11 @@ impl JournalError {
     pub fn is_away(&self) -> bool {
         match self {
             Self::Away { .. } | Self::Silent { .. } => true,
-            // Without a code the connection was lost. `57P` is a server that is shutting down or starting, `08` a lost connection.
+            // Without a code the connection was lost. `57P` is a server that is shutting down or starting, `08` a lost connection; `57014` and
+            // `25P03` is what took too long, there or here.
             Self::Postgres(error) => {
-                error.code().is_none_or(|code| ["57P", "08"].iter().any(|class| code.code().starts_with(class)))
+                let is_away = |code: &str| ["57P", "08", "57014", "25P03"].iter().any(|class| code.starts_with(class));
+                error.code().is_none_or(|code| is_away(code.code()))
             }
             _ => false,
         }

@@ -65,7 +65,8 @@ impl Events {
 
     pub(crate) fn watch_with(&self, only: Option<String>, sight: Sight, buffer: usize) -> Watching {
         let mut state = self.state();
-        let (to, from) = mpsc::channel(buffer);
+        // What runs now is no matter of how quickly it is read: a thousand may be queued.
+        let (to, from) = mpsc::channel(buffer + state.running.len());
         let end = Arc::new(AtomicU8::new(if state.is_over { OVER } else { WELL }));
         let watcher = Watcher { only, sight, to, end: end.clone() };
         let is_kept = state.running.values().all(|event| watcher.take(event));
@@ -100,10 +101,10 @@ impl Events {
         from
     }
 
-    /// Of an operation that runs elsewhere, before anything was heard of it.
+    /// Of an operation that runs elsewhere, before anything was heard of it. It may have ended since it was looked up.
     pub fn introduce(&self, event: Event) {
         let mut state = self.state();
-        if !state.running.contains_key(&event.operation) {
+        if !state.running.contains_key(&event.operation) && !state.ended.contains(&event.operation) {
             state.spread(event);
         }
     }
@@ -271,6 +272,7 @@ mod tests {
         for late in [EventKind::Step, EventKind::Ended] {
             events.hear(event("one", late, 0));
         }
+        events.introduce(event("one", EventKind::Accepted, 0));
         events.forget("two");
         assert!(events.elsewhere(&[]).is_empty(), "what has ended does not run");
         events.publish(event("own", EventKind::Step, 2));
@@ -278,6 +280,19 @@ mod tests {
         assert!(outbox.try_recv().is_err());
         events.end();
         assert_eq!(lines(all).await, ["two step 1", "own step 2", "Unavailable"]);
+    }
+
+    #[tokio::test]
+    async fn however_many_run_a_watcher_sees_all_of_them() {
+        let events = Events::default();
+        let many = ["a", "b", "c", "d"];
+        many.iter().for_each(|operation| events.publish(event(operation, EventKind::Accepted, 0)));
+        let all = events.watch_with(None, Sight::All, 2);
+        events.publish(event("a", EventKind::Began, 0));
+        events.end();
+        let mut expected = many.map(|operation| format!("{operation} accepted 0")).to_vec();
+        expected.extend(["a began 0", "Unavailable"].map(str::to_owned));
+        assert_eq!(lines(all).await, expected);
     }
 
     #[tokio::test]

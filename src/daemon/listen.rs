@@ -11,6 +11,7 @@ use crate::{
     service::Service,
     socket::Socket,
     tls::server::{ServerTls, TlsFiles, identity_of},
+    tokens::VERIFIED_WITHIN,
 };
 use http_body_util::Limited;
 use hyper::{Request, body::Incoming, header::CONTENT_TYPE, service::service_fn};
@@ -29,8 +30,8 @@ use tower::Service as _;
 
 /// Open connections of one listener. Each run of Terraform has one for each provider block; others wait until one ends.
 const MOST: usize = 500;
-/// A client of ours says Hello at once. Until it did, nobody knows who has opened the connection.
-const UNGREETED: Duration = Duration::from_secs(10);
+/// A client of ours says Hello at once, and its token is verified in time. Until then, nobody knows who has opened the connection.
+const UNGREETED: Duration = Duration::from_secs(VERIFIED_WITHIN.as_secs() + 2);
 /// And sends little: whatever a stranger sends is kept until it is whole.
 const LARGEST_GREETING: usize = 64 << 10;
 /// A browser keeps its connection for the next page, and no longer than that.

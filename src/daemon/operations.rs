@@ -14,6 +14,7 @@ mod wish;
 pub use asked::Asked;
 
 use crate::{
+    asked::in_brief,
     contract::Verb,
     death,
     error::{JournalError, LedgerError, in_one_line},
@@ -140,19 +141,28 @@ impl Operations {
         let wish = Wish::read(self.forms(), asked.verb, bytes, *form);
         let wish = wish.map_err(|error| refusal::other_form("request", &error))?;
         if wish.about() != *about {
-            return Err(refusal::unreadable("request", &format_args!("it is about {}, not {about}", wish.about())));
+            let mismatch = format!("it is about {}, not {}", wish.about(), in_brief(about));
+            return Err(refusal::unreadable("request", &mismatch));
         }
-        if *gives_way && self.known.is_busy_with(about) {
+        if *gives_way && (self.known.is_busy_with(about) || self.is_open(about).await?) {
             return Err(refusal::gives_way(about));
         }
         let entry = asked.entry(self.forms()).map_err(|error| refusal::other_form("request", &error))?;
+        let mut is_new = false;
         if !self.ending.is_cancelled() {
-            let announced = self.trail.accept(&entry).await;
-            announced.map_err(|error| refusal::ledger(&error))?;
+            is_new = self.trail.accept(&entry).await.map_err(|error| refusal::ledger(&error))?;
         }
         let place = self.known.reserve();
         let accepted = self.write(&entry, place.is_some()).await.map_err(|error| refusal::journal(&error))?;
         death::maybe_die();
+        let is_own = match &accepted {
+            Accepted::Begun => true,
+            Accepted::Waits(operation) => *operation == entry.id,
+            Accepted::Ended(_) | Accepted::OtherRequest | Accepted::Refused => false,
+        };
+        if is_new && is_own {
+            self.trail.show(&subject, EventKind::Accepted, String::new());
+        }
         Ok(match accepted {
             Accepted::OtherRequest => return Err(refusal::other_request(&entry.id)),
             Accepted::Refused => return Err(refusal::ending()),
@@ -175,6 +185,12 @@ impl Operations {
                 Reply::Waits(waiting)
             }
         })
+    }
+
+    /// Whether the last operation on an instance has not ended: one that waits for its place, or that another daemon carries out.
+    async fn is_open(&self, about: &str) -> Result<bool, Status> {
+        let last = self.store.last(&[about.to_owned()]).await.map_err(|error| refusal::journal(&error))?;
+        Ok(last.iter().any(|kept| kept.ended_at.is_none()))
     }
 
     /// A store that is away for a moment is waited for: to ask again with the same id changes nothing.
@@ -238,7 +254,11 @@ impl Operations {
         self.trail.end(of, ending).await;
         let outcome = self.forms().document(Message::outcome(verb), ended);
         let outcome = self.write_end(&of.operation, verb, ending, outcome).await;
-        self.trail.show(of, EventKind::Ended, ending.in_words());
+        // Another daemon that has it now says by itself how it goes on.
+        if let Some(Document { form, bytes }) = &outcome {
+            let counts = Ending::of(self.forms(), Some(verb), bytes, *form);
+            self.trail.show(of, EventKind::Ended, counts.in_words());
+        }
         self.known.end(&of.operation, outcome);
     }
 

@@ -18,7 +18,7 @@ use goldenpath_core::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -108,8 +108,18 @@ impl Reads {
         self.count_write(None);
     }
 
+    /// Somebody may have, and nobody says so: whatever it was, the target has reported it by now. So nobody is served by what was read
+    /// before, and reports serve as they did.
+    pub fn end_window(&self) {
+        self.lock().to_all.times += 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writes> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn count_write(&self, cluster: Option<&ClusterArn>) {
-        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writes = self.lock();
         let written = match cluster {
             Some(cluster) => writes.to.entry(cluster.clone()).or_default(),
             None => &mut writes.to_all,
@@ -119,7 +129,7 @@ impl Reads {
 
     /// `reported`: the target's number of its last report.
     fn state(&self, cluster: &ClusterArn, reported: u64) -> State {
-        let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        let writes = self.lock();
         let both = [writes.to_all, writes.to.get(cluster).copied().unwrap_or_default()];
         State {
             stamp: Stamp { writes: both.iter().map(|written| written.times).sum(), reported },

@@ -179,16 +179,22 @@ pub fn gives_way(about: &str) -> Status {
 }
 
 pub fn journal(error: &JournalError) -> Status {
-    let step = match error.is_of_postgres() {
-        true => "check that it can reach PostgreSQL",
-        false => "give the journal space, or restart the daemon",
+    let step = match (error.is_of_postgres(), error.is_away()) {
+        (true, true) => "check that it can reach PostgreSQL",
+        (true, false) => "check PostgreSQL's space and the daemon's permissions there",
+        (false, _) => "give the journal space, or restart the daemon",
     };
-    let next = match error.is_of_postgres() {
-        true => {
+    let next = match (error.is_of_postgres(), error.is_away()) {
+        (true, true) => {
             "Nothing is begun that is not in the journal. What was accepted before goes on, and its end is written when PostgreSQL \
              is back. Check that the daemon can reach PostgreSQL, then apply again."
         }
-        false => {
+        (true, false) => {
+            "PostgreSQL responds, and does not take it. Nothing is begun that is not in the journal. What was accepted before goes on, and \
+             its end is written as soon as it can be. Give PostgreSQL some space, make it take changes, or let the daemon's user write; then \
+             apply again."
+        }
+        (false, _) => {
             "Nothing was changed: an operation that is not in the journal is not begun. Give the journal some space, \
              or start the daemon again if the file is gone; then apply again."
         }
@@ -299,6 +305,19 @@ pub fn problem_of(status: &Status, endpoint: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_journal_that_can_not_be_written_says_what_to_look_at() {
+        let place = || "db.internal/gp".to_owned();
+        for (error, step, reason) in [
+            (JournalError::Away { place: place(), source: "no route".into() }, "reach PostgreSQL", "it is away"),
+            (JournalError::ReadOnly { place: place() }, "the daemon's permissions", "it responds"),
+            (JournalError::Gone { path: "/j".into() }, "give the journal space", "a file"),
+        ] {
+            let refused = journal(&error);
+            assert!(refused.message().contains(step), "{reason}: {refused:?}");
+        }
+    }
 
     #[test]
     fn a_problem_arrives_as_it_was_sent() {

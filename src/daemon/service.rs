@@ -1,6 +1,7 @@
 //! One connection: its engine, and each call of the API on it. Dropped with the connection, and all that its engine remembers.
 
 use crate::{
+    asked::in_brief,
     contract::{LARGEST_MESSAGE, Verb, work_together},
     events::Watching,
     forms::{Document, FormError, Forms, Message, Method},
@@ -106,8 +107,11 @@ impl Service {
         verb: Verb,
         request: Request<OperationRequest>,
     ) -> Result<Response<OperationResponse>, Status> {
-        let Greeting { caller: Caller { identity, engine, .. }, form, allow } = self.greeting()?;
+        let Greeting { caller: Caller { identity, engine, may, .. }, form, allow } = self.greeting()?;
         let OperationRequest { operation: id, about, document } = request.into_inner();
+        // Before anything of it is kept: whoever may only read fills no journal, and takes nobody's place in the queue.
+        let admitted = may_change(*may, identity, &self.reports.trail, verb.as_str(), &in_brief(&about)).await;
+        admitted.map_err(|problem| refusal::admission(&problem))?;
         let (caller, allow, request) = (identity.clone(), allow.clone(), Document::new(*form, document));
         let asked = Asked { caller, id, verb, about, allow, request, gives_way: false };
         let (operation, outcome) = self.operations.run(asked, engine.clone()).await?;

@@ -21,7 +21,7 @@ pub use postgres::Postgres;
 
 use crate::{
     contract::Verb,
-    error::JournalError,
+    error::{JournalError, in_one_line},
     forms::{Document, Forms, Message},
     outcome::Ending,
     sight::Sight,
@@ -137,9 +137,11 @@ pub trait Store: Send + Sync {
     async fn accept(&self, entry: &Entry, if_new: IfNew) -> Result<Accepted, JournalError>;
     /// The client with this id of an operation waits no longer. What it waited for can still be asked for by that id.
     fn leave(&self, client: &str);
-    /// Claims operations that nobody works on and whose form is known, the oldest first, at most so many. `may_take_over`: also those
-    /// whose claim is over.
+    /// Claims operations that nobody works on and whose form and verb are known, the oldest first, at most so many. `may_take_over`: also
+    /// those whose claim is over.
     async fn take(&self, most: usize, may_take_over: bool) -> Result<Vec<Taken>, JournalError>;
+    /// It was taken and could not be begun: it is taken again once a claim would be over.
+    fn set_back(&self, id: &str);
     /// How many operations nobody works on, whether a client waits for them or not.
     async fn waiting(&self) -> Result<u64, JournalError>;
     /// Renews the claims on the running ones, and says for these clients that they still wait.
@@ -192,6 +194,21 @@ impl Entry {
     fn caller_columns(&self, forms: Forms) -> Result<(String, String), JournalError> {
         let document = forms.write(Message::Identity, &self.caller, self.form)?;
         Ok((String::from_utf8_lossy(&document).into_owned(), self.caller.to_string()))
+    }
+}
+
+// === impl Taken ===
+
+impl Taken {
+    /// One that can't be read stays in the journal, and keeps none of the others there.
+    fn if_readable(read: Result<Self, JournalError>) -> Option<Self> {
+        let unreadable = |error: &JournalError| {
+            tracing::error!(
+                error = in_one_line(error),
+                "An operation of the journal can't be read, and is not carried out"
+            );
+        };
+        read.inspect_err(unreadable).ok()
     }
 }
 

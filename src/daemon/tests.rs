@@ -11,6 +11,7 @@ mod neighbours;
 mod network;
 mod newer;
 mod page;
+mod resumption;
 mod shared;
 
 use crate::{
@@ -20,17 +21,29 @@ use crate::{
     gate::MakeEngine,
     metrics::Metrics,
     operations::{Asked, Operations},
+    outcome::Ending,
     reads::Reads,
-    store::{JournalPlace, Store, open},
+    sight::Sight,
+    store::{Entry, IfNew, JournalPlace, Store, open, tests::entry_of},
+    trail::Trail,
     verify_file,
 };
+use futures_util::StreamExt as _;
 use goldenpath_core::{
-    domain::Severity,
+    domain::{Problem, Severity},
     policy::Identity,
     provision::{DaemonReports as _, EnsureRequest, Event, EventKind, OperationState, Provisioner},
 };
 use harness::{DaemonFixture, FakeEngine, ensure_of, gate, trail, until};
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tonic::Code;
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
@@ -52,11 +65,18 @@ pub async fn operations(place: &JournalPlace, engine: &Arc<FakeEngine>) -> Arc<O
 }
 
 pub fn operations_in(store: &Arc<dyn Store>, engine: &Arc<FakeEngine>) -> Arc<Operations> {
+    operations_with(store, always(engine), &trail())
+}
+
+fn always(engine: &Arc<FakeEngine>) -> MakeEngine {
     let engine = engine.clone();
-    let engines: MakeEngine = Arc::new(move |_| Ok(engine.clone()));
-    let (trail, metrics) = (trail(), Metrics::new());
+    Arc::new(move |_| Ok(engine.clone()))
+}
+
+fn operations_with(store: &Arc<dyn Store>, engines: MakeEngine, trail: &Arc<Trail>) -> Arc<Operations> {
+    let metrics = Metrics::new();
     let reads = Reads::new(Duration::ZERO, metrics.clone());
-    let operations = Operations::new(store.clone(), gate(engines, &trail), trail, reads, metrics);
+    let operations = Operations::new(store.clone(), gate(engines, trail), trail.clone(), reads, metrics);
     tokio::spawn(operations.clone().tend());
     operations
 }
@@ -223,6 +243,69 @@ async fn the_ledger_holds_what_was_asked() {
     assert_eq!((&small["bounds"], small["digest"].as_str().map(str::len)), (&serde_json::json!([]), Some(64)));
     assert!(large["left_out"]["request"].is_string() && large["digest"].is_string(), "{large}");
     assert!(large["request"].is_null(), "it was carried out, and is too large for an entry: {large}");
+}
+
+#[tokio::test]
+async fn nothing_is_healed_before_what_was_asked_for_and_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR, Forms::own()).await.unwrap();
+    let engine = Arc::new(FakeEngine::default());
+    let operations = operations_in(&store, &engine);
+    let waits = Entry { about: "demo".into(), ..entry_of("one") };
+    // Claimed, and so begun by nobody here.
+    store.accept(&waits, IfNew::Begin).await.unwrap();
+    let heal = || operations.run(Asked { gives_way: true, ..request("two") }, engine.clone());
+    assert_eq!(heal().await.unwrap_err().code(), Code::Aborted, "it would put back what an apply is about to change");
+    let ended = Document::new(API, *b"done");
+    store.end("one", &ended, &Ending::read(&ended.bytes)).await.unwrap();
+    engine.release(1);
+    assert!(heal().await.is_ok(), "which has ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_begun_begins_once_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR, Forms::own()).await.unwrap();
+    let request = serde_json::to_vec(&ensure_of("demo")).unwrap();
+    store.accept(&Entry { about: "demo".into(), request, ..entry_of("one") }, IfNew::Queue).await.unwrap();
+    let (engine, is_there) = (Arc::new(FakeEngine::default()), AtomicBool::new(false));
+    let own = engine.clone();
+    // As while its kubeconfig is being written.
+    let engines: MakeEngine = Arc::new(move |_| -> Result<Arc<dyn Provisioner>, Problem> {
+        match is_there.swap(true, Ordering::SeqCst) {
+            true => Ok(own.clone()),
+            false => Err(Problem::error("daemon.target", "No target", "Wait.")),
+        }
+    });
+    let _operations = operations_with(&store, engines, &trail());
+    until(|| engine.ensures() == 1).await;
+}
+
+#[tokio::test]
+async fn what_is_no_operation_of_its_own_is_not_shown_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, engine, trail) = (folder.path().join("journal.db"), Arc::new(FakeEngine::default()), trail());
+    let store = open(&JournalPlace::File(journal.clone()), HOUR, Forms::own()).await.unwrap();
+    let operations = operations_with(&store, always(&engine), &trail);
+    let run = |id: &'static str| {
+        let (operations, engine) = (operations.clone(), engine.clone());
+        tokio::spawn(async move { operations.run(request(id), engine).await })
+    };
+    let first = run("one");
+    until(|| engine.ensures() == 1).await;
+    first.abort();
+    assert!(first.await.is_err(), "the client is gone");
+    let _joined = run("two");
+    while store.operation_of("two").await.unwrap() == "two" {
+        tokio::task::yield_now().await;
+    }
+    std::fs::remove_file(&journal).unwrap();
+    assert!(run("three").await.unwrap().is_err(), "what the journal does not hold is refused");
+    let watching = trail.events.watch(None, Sight::All);
+    trail.events.end();
+    let shown: Vec<String> =
+        watching.filter_map(|event| ready(event.ok().map(|event| event.operation))).collect().await;
+    assert_eq!(shown, ["one"], "neither what has joined it nor what was refused");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ mod verified;
 
 pub use kubernetes::{KubernetesTokens, ReviewTokens, Reviewed};
 pub use oidc::OidcIssuer;
-pub use verified::{LEEWAY, TokenError, Verified};
+pub use verified::{LEEWAY, TokenError, VERIFIED_WITHIN, Verified};
 
 use crate::tls::TlsError;
 use jsonwebtoken::dangerous::insecure_decode_claims;

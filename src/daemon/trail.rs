@@ -1,7 +1,7 @@
 //! What is kept and shown of each operation: an entry in the audit ledger before it is done, and an event for whoever watches.
 
 use crate::{
-    asked,
+    asked::{self, in_brief},
     contract::Verb,
     error::{LedgerError, in_one_line},
     events::Events,
@@ -69,14 +69,7 @@ impl Announced {
     /// An entry that the start finds in the ledger.
     pub fn recall(&mut self, kind: EntryKind, operation: &str) {
         match kind {
-            EntryKind::Accepted => {
-                // What another daemon on the same journal has begun stands in its ledger, so there may be many.
-                if self.is_full() {
-                    self.new.clear();
-                }
-                self.remember(operation);
-                self.new.insert(operation.to_owned());
-            }
+            EntryKind::Accepted => self.add(operation),
             EntryKind::Began | EntryKind::Resumed | EntryKind::Joined | EntryKind::Refused => {
                 self.new.remove(operation);
             }
@@ -84,15 +77,14 @@ impl Announced {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.all.len() >= OPERATIONS
-    }
-
-    fn remember(&mut self, operation: &str) {
-        if self.is_full() {
+    /// What another daemon on the same journal has begun stands in its ledger, so there may be many that seem to be new.
+    fn add(&mut self, operation: &str) {
+        if self.all.len() >= OPERATIONS {
             self.all.clear();
+            self.new.clear();
         }
         self.all.insert(operation.to_owned());
+        self.new.insert(operation.to_owned());
     }
 }
 
@@ -107,19 +99,16 @@ impl Trail {
         &self.ledger
     }
 
-    /// An error means that it may not be accepted. Asked again, it is the same.
-    pub async fn accept(&self, entry: &Entry) -> Result<(), LedgerError> {
+    /// Whether it is new: asked again, it is the same. An error means that it may not be accepted. It is shown once it was (`show`), since
+    /// of what is refused, or is the same as another one, nobody hears any more.
+    pub async fn accept(&self, entry: &Entry) -> Result<bool, LedgerError> {
         let of = &Subject::of(entry);
         if self.announced.lock().await.all.contains(&of.operation) {
-            return Ok(());
+            return Ok(false);
         }
         self.write(of, EntryKind::Accepted, asked::detail(entry)).await?;
-        let mut announced = self.announced.lock().await;
-        announced.remember(&of.operation);
-        announced.new.insert(of.operation.clone());
-        drop(announced);
-        self.show(of, EventKind::Accepted, String::new());
-        Ok(())
+        self.announced.lock().await.add(&of.operation);
+        Ok(true)
     }
 
     /// It is the same as another one, which nobody waited for any more.
@@ -128,9 +117,12 @@ impl Trail {
         self.note(of, EntryKind::Joined, json!({ "operation": operation })).await;
     }
 
+    /// Nothing of it need be true, nor short.
     pub async fn refuse(&self, of: &Subject, why: &str) {
         self.announced.lock().await.new.remove(&of.operation);
-        self.note(of, EntryKind::Refused, json!({ "reason": why })).await;
+        let [operation, about] = [&of.operation, &of.about].map(|text| in_brief(text).into_owned());
+        let of = Subject { operation, about, ..of.clone() };
+        self.note(&of, EntryKind::Refused, json!({ "reason": in_brief(why) })).await;
     }
 
     /// Of somebody whom no rule lets in, however often it tries.
@@ -295,10 +287,16 @@ mod tests {
 
     #[test]
     fn what_began_elsewhere_is_forgotten_some_time() {
-        let mut announced = Announced::default();
-        for number in 0..2 * OPERATIONS + 1 {
-            announced.recall(EntryKind::Accepted, &number.to_string());
+        let ways: [(fn(&mut Announced, &str), &str); 2] = [
+            (|announced, id| announced.recall(EntryKind::Accepted, id), "found at the start"),
+            (|announced, id| announced.add(id), "accepted since"),
+        ];
+        for (accept, reason) in ways {
+            let mut announced = Announced::default();
+            for number in 0..2 * OPERATIONS + 1 {
+                accept(&mut announced, &number.to_string());
+            }
+            assert_eq!((announced.all.len(), announced.new.len()), (1, 1), "{reason}: there is room again");
         }
-        assert_eq!((announced.all.len(), announced.new.len()), (1, 1), "there is room again");
     }
 }

@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::{net::UnixStream, sync::Mutex};
+use tokio::{net::UnixStream, sync::Mutex, time::Instant};
 use tonic::{
     Code, Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -55,7 +55,7 @@ pub enum TokenSource {
 pub const GREETING: Duration = Duration::from_secs(30);
 
 /// Why there is no response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Failed {
     /// Nobody listens, so nothing was sent.
     Unreachable(String),
@@ -89,6 +89,8 @@ struct Current {
     /// Of the last connection.
     generation: u64,
     greeted: Option<Greeted>,
+    /// When the last try ended, if there is no connection since.
+    failed: Option<(Instant, Failed)>,
 }
 
 // === impl Connection ===
@@ -112,16 +114,25 @@ impl Connection {
         &self.endpoint
     }
 
-    /// The lock is held meanwhile: many requests at once cause one connection.
+    /// The lock is held meanwhile: many requests at once cause one connection. Whoever has waited for a try that failed has tried as well, or
+    /// the last of many would hear only after as many tries that a daemon is away.
     pub async fn greet(&self) -> Result<Greeted, Failed> {
+        let asked = Instant::now();
         let mut current = self.current.lock().await;
         if let Some(greeted) = &current.greeted {
             return Ok(greeted.clone());
         }
-        let (api, form) = self.connect().await?;
-        let generation = current.generation + 1;
-        let greeted = Greeted { generation, api, form };
-        *current = Current { generation, greeted: Some(greeted.clone()) };
+        if let Some((at, failed)) = &current.failed
+            && *at >= asked
+        {
+            return Err(failed.clone());
+        }
+        let connected = self.connect().await;
+        current.failed = connected.as_ref().err().map(|failed| (Instant::now(), failed.clone()));
+        let (api, form) = connected?;
+        current.generation += 1;
+        let greeted = Greeted { generation: current.generation, api, form };
+        current.greeted = Some(greeted.clone());
         Ok(greeted)
     }
 

@@ -46,31 +46,50 @@ pub fn key_text(sequence: u64, previous: &str, public: &str) -> String {
     format!("goldenpath audit key\n{sequence}\n{previous}\n{public}")
 }
 
-/// Each entry is shown on the way. The last line has no end if the daemon was killed as it wrote it.
-pub fn verify(ledger: &[u8], expected: &Expected, mut each: impl FnMut(&Entry, &str)) -> Result<Verified, BadEntry> {
-    let (mut end, mut keys) = (Link::default(), 0);
-    let mut heads = expected.heads.clone();
-    for line in ledger.split_inclusive(|byte| *byte == b'\n') {
-        let sequence = end.sequence + 1;
+/// A ledger on the way from its first line to its last. No more of it is kept than where it has come to: a ledger only grows, and is larger
+/// than what a process may have.
+pub struct Chain {
+    end: Link,
+    keys: usize,
+    expected: Expected,
+}
+
+// === impl Chain ===
+
+impl Chain {
+    pub fn new(expected: Expected) -> Self {
+        Self { end: Link::default(), keys: 0, expected }
+    }
+
+    /// The next line, whose entry is shown. The last one has no end if the daemon was killed as it wrote it.
+    pub fn follow(&mut self, line: &[u8], each: &mut impl FnMut(&Entry, &str)) -> Result<(), BadEntry> {
+        let sequence = self.end.sequence + 1;
         let bad = |fault| BadEntry { sequence, fault };
         let line = line.strip_suffix(b"\n").ok_or_else(|| bad(EntryFault::Unfinished))?;
         let line = std::str::from_utf8(line).map_err(|_| bad(EntryFault::NoEntry))?;
-        let (next, entry) = end.next(line).map_err(bad)?;
+        let (next, entry) = self.end.next(line).map_err(bad)?;
+        let heads = &mut self.expected.heads;
         if heads.iter().any(|(at, hash)| *at == sequence && *hash != next.hash) {
             return Err(bad(EntryFault::OtherHead));
         }
         heads.retain(|(at, _)| *at != sequence);
-        keys += usize::from(entry.kind == EntryKind::Key);
+        self.keys += usize::from(entry.kind == EntryKind::Key);
         each(&entry, line);
-        end = next;
+        self.end = next;
+        Ok(())
     }
-    if let Some((head, _)) = heads.first() {
-        return Err(BadEntry { sequence: end.sequence + 1, fault: EntryFault::CutOff { head: *head } });
+
+    /// There are no more lines.
+    pub fn finish(self) -> Result<Verified, BadEntry> {
+        let Self { end, keys, expected: Expected { public, heads } } = self;
+        if let Some((head, _)) = heads.first() {
+            return Err(BadEntry { sequence: end.sequence + 1, fault: EntryFault::CutOff { head: *head } });
+        }
+        if public.is_some() && end.public != public {
+            return Err(BadEntry { sequence: end.sequence.max(1), fault: EntryFault::OtherKey });
+        }
+        Ok(Verified { end, keys })
     }
-    if expected.public.is_some() && end.public != expected.public {
-        return Err(BadEntry { sequence: end.sequence.max(1), fault: EntryFault::OtherKey });
-    }
-    Ok(Verified { end, keys })
 }
 
 // === impl Link ===

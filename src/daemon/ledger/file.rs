@@ -3,13 +3,15 @@
 use crate::{error::LedgerError, socket::make_private};
 use std::{
     fs::{self, File, TryLockError},
-    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Read, Seek as _, SeekFrom, Write as _},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 /// More than most entries need.
 const PROBE: [u8; 4096] = [b' '; 4096];
+/// Of the end, read at once: more than most lines have.
+const PART: usize = 64 << 10;
 
 pub struct LedgerFile {
     file: File,
@@ -25,8 +27,8 @@ pub struct LedgerFile {
 // === impl LedgerFile ===
 
 impl LedgerFile {
-    /// With what it holds. What a kill in the middle of a line has left is cut off, and its length returned.
-    pub fn open(path: &Path) -> Result<(Self, Vec<u8>, Option<usize>), LedgerError> {
+    /// What a kill in the middle of a line has left is cut off, and its length returned.
+    pub fn open(path: &Path) -> Result<(Self, Option<u64>), LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
         make_private(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
         let mut options = fs::OpenOptions::new();
@@ -36,18 +38,20 @@ impl LedgerFile {
             TryLockError::WouldBlock => LedgerError::InUse { path: path.to_owned() },
             TryLockError::Error(source) => failed(source),
         })?;
-        let mut bytes = vec![];
-        file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes)).map_err(failed)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let torn = bytes.len() - whole;
-        bytes.truncate(whole);
+        let found = file.metadata().map_err(failed)?;
+        let length = end_of_lines(&mut file, found.len()).map_err(failed)?;
+        let torn = found.len() - length;
         if torn > 0 {
-            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(failed)?;
+            file.set_len(length).and_then(|()| file.sync_all()).map_err(failed)?;
         }
-        let inode = file.metadata().map_err(failed)?.ino();
-        let (path, length) = (path.to_owned(), whole as u64);
-        let this = Self { file, path, inode, length, is_torn: false, has_failed: false };
-        Ok((this, bytes, (torn > 0).then_some(torn)))
+        let this = Self { file, path: path.to_owned(), inode: found.ino(), length, is_torn: false, has_failed: false };
+        Ok((this, (torn > 0).then_some(torn)))
+    }
+
+    /// From its begin on.
+    pub fn content(&mut self) -> io::Result<impl Read + '_> {
+        self.file.seek(SeekFrom::Start(0))?;
+        Ok((&self.file).take(self.length))
     }
 
     /// A whole line; on the disk when it returns, if it must be.
@@ -99,9 +103,47 @@ impl LedgerFile {
     }
 }
 
+/// Where the last whole line of so many bytes ends.
+fn end_of_lines(file: &mut File, length: u64) -> io::Result<u64> {
+    let (mut part, mut end) = (vec![0; PART], length);
+    while end > 0 {
+        let size = usize::try_from(end).unwrap_or(PART).min(PART);
+        let begin = end - size as u64;
+        file.seek(SeekFrom::Start(begin))?;
+        file.read_exact(&mut part[..size])?;
+        if let Some(at) = part[..size].iter().rposition(|byte| *byte == b'\n') {
+            return Ok(begin + at as u64 + 1);
+        }
+        end = begin;
+    }
+    Ok(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_a_line_of_any_length_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = |length: usize| "x".repeat(length);
+        for (whole, half, reason) in [
+            (String::new(), String::new(), "an empty file"),
+            (String::new(), line(7), "nothing but half a line"),
+            ("one\ntwo\n".to_owned(), String::new(), "whole lines"),
+            ("one\n".to_owned(), line(3), "half a line"),
+            (format!("{}\n", line(PART + 7)), line(2 * PART), "both longer than what is read at once"),
+            (format!("{}\n", line(PART - 1)), line(PART), "as long as that"),
+        ] {
+            let path = folder.path().join(reason.replace(' ', "-"));
+            fs::write(&path, format!("{whole}{half}")).unwrap();
+            let (mut ledger, torn) = LedgerFile::open(&path).unwrap();
+            assert_eq!(torn, Some(half.len() as u64).filter(|length| *length > 0), "{reason}");
+            let mut content = String::new();
+            ledger.content().unwrap().read_to_string(&mut content).unwrap();
+            assert!(content == whole && fs::read_to_string(&path).unwrap() == whole, "{reason}");
+        }
+    }
 
     #[test]
     fn a_check_writes_only_once_an_entry_has_failed() {

@@ -1,7 +1,7 @@
 //! Writes a ledger: entries in their order, signed heads, and another key.
 
 use super::{
-    chain::{Expected, Link, Verified, head_text, key_text, verify},
+    chain::{Chain, Expected, Link, Verified, head_text, key_text},
     entry::{Entry, EntryKind, Note},
     file::LedgerFile,
     keys::{SigningKey, head_path_of, path_of, replace},
@@ -13,7 +13,8 @@ use crate::{
 use goldenpath_core::ports::Clock;
 use serde_json::json;
 use std::{
-    fs,
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -104,13 +105,32 @@ pub fn verify_file(
     // Read before the ledger, which may only grow meanwhile.
     let recorded = recorded_head(path)?;
     let key = SigningKey::read(&path_of(path))?.ok_or_else(|| LedgerError::Key { path: path_of(path) })?;
-    let ledger = fs::read(path).map_err(|source| LedgerError::File { path: path.to_owned(), source })?;
+    let ledger = File::open(path).map_err(|source| LedgerError::File { path: path.to_owned(), source })?;
     let damaged = |found| LedgerError::of_entry(path, found);
     let file = || head_path_of(path).display().to_string();
     let recorded =
         recorded.ok_or_else(|| damaged(BadEntry { sequence: 1, fault: EntryFault::NoHead { file: file() } }))?;
     let heads = [vec![recorded], heads].concat();
-    verify(&ledger, &Expected { public: Some(key.public()), heads }, each).map_err(damaged)
+    verify(path, ledger, Expected { public: Some(key.public()), heads }, each)
+}
+
+/// Line by line.
+fn verify(
+    path: &Path,
+    content: impl Read,
+    expected: Expected,
+    mut each: impl FnMut(&Entry, &str),
+) -> Result<Verified, LedgerError> {
+    let damaged = |found| LedgerError::of_entry(path, found);
+    let (mut content, mut chain, mut line) = (BufReader::new(content), Chain::new(expected), vec![]);
+    loop {
+        line.clear();
+        let read = content.read_until(b'\n', &mut line);
+        match read.map_err(|source| LedgerError::File { path: path.to_owned(), source })? {
+            0 => return chain.finish().map_err(damaged),
+            _ => chain.follow(&line, &mut each).map_err(damaged)?,
+        }
+    }
 }
 
 /// Of the last head that was written.
@@ -131,10 +151,10 @@ fn new_key_path(path: &Path) -> PathBuf {
 
 impl Inner {
     fn open(path: &Path, now: &str, each: impl FnMut(&Entry, &str)) -> Result<Self, LedgerError> {
-        let (file, ledger, torn) = LedgerFile::open(path)?;
+        let (mut file, torn) = LedgerFile::open(path)?;
         let heads = recorded_head(path)?.into_iter().collect();
-        let verified = verify(&ledger, &Expected { public: None, heads }, each);
-        let end = verified.map_err(|found| LedgerError::of_entry(path, found))?.end;
+        let content = file.content().map_err(|source| LedgerError::File { path: path.to_owned(), source })?;
+        let end = verify(path, content, Expected { public: None, heads }, each)?.end;
         let key = key_of(path, &end)?;
         let Link { sequence, hash, public, head } = end;
         let is_signed = head.is_some_and(|(at, _)| at == sequence);

@@ -12,14 +12,20 @@ use crate::{
 };
 use goldenpath_core::{
     domain::Problem,
+    policy::Identity,
     ports::operation,
     provision::{Bounds, Provisioner},
 };
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// By bounds and caller.
-type Made = HashMap<(String, String), Arc<dyn Provisioner>>;
+/// One for all of one caller that have the same bounds, as if one client had asked for them. By all that is known of the caller and not by
+/// its text, which two runs of a pipeline share: the claims decide which rule holds, and which person stands behind it.
+struct Made {
+    caller: Identity,
+    allow: String,
+    engine: Arc<dyn Provisioner>,
+}
 
 impl Operations {
     /// For as long as the process lives, also while it ends: what runs must keep its claim.
@@ -29,10 +35,16 @@ impl Operations {
         // Since when the store has responded without a break.
         let mut there_since = Some(Instant::now());
         loop {
-            tokio::select! {
-                _ = beat.tick() => {}
-                () = self.stir.notified() => {}
-                () = self.store.wait_for_news() => {}
+            let is_news = tokio::select! {
+                _ = beat.tick() => false,
+                () = self.stir.notified() => false,
+                () = self.store.wait_for_news() => true,
+            };
+            match (self.store.is_shared(), is_news) {
+                // Another daemon has written to what was read here, or may have if its word was lost.
+                (true, true) => self.reads.outdate(),
+                (true, false) => self.reads.end_window(),
+                (false, _) => {}
             }
             // After an outage every claim is over. Whoever is still at work gets the time to renew its own first.
             let may_take_over = there_since.is_some_and(|since| since.elapsed() >= CLAIM);
@@ -57,10 +69,6 @@ impl Operations {
 
     /// How many were taken.
     async fn look(self: &Arc<Self>, may_take_over: bool) -> Result<usize, JournalError> {
-        if self.store.is_shared() {
-            // Another daemon may have written to what was read here.
-            self.reads.outdate();
-        }
         let present = self.known.present();
         // What is watched here and runs at another daemon ends for its watchers, too, if that one's word for it was lost.
         let watched = if self.store.is_shared() { self.trail.events.elsewhere(&present.running) } else { vec![] };
@@ -76,6 +84,10 @@ impl Operations {
             if self.known.lose(&id) {
                 tracing::warn!(operation = id, "Another daemon has taken over an operation that is still at work here");
             }
+        }
+        if self.store.is_shared() && !ended.is_empty() {
+            // Whoever waits for it plans next, and is served by nothing that was read before its end.
+            self.reads.outdate();
         }
         for (id, verb, outcome) in ended {
             let ending = Ending::of(self.forms(), verb, &outcome.bytes, outcome.form);
@@ -93,36 +105,40 @@ impl Operations {
         }
         let taken = self.store.take(places, may_take_over).await?;
         self.known.set_queue(taken.len() == places);
-        // One engine for all of one caller that have the same bounds, as if one client had asked for them. Under the rules of now.
-        let mut made = Made::new();
+        let mut made = vec![];
         for taken in &taken {
             self.begin(taken, &mut made);
         }
         Ok(taken.len())
     }
 
-    fn begin(self: &Arc<Self>, Taken { entry, waited }: &Taken, made: &mut Made) {
-        let whose = (entry.allow.clone(), entry.caller.to_string());
-        let engine = match made.get(&whose) {
-            Some(engine) => Ok(engine.clone()),
-            None => self.bounds(entry).and_then(|bounds| self.gate.engine(&entry.caller, bounds)),
+    /// Under the rules of now.
+    fn begin(self: &Arc<Self>, Taken { entry, waited }: &Taken, made: &mut Vec<Made>) {
+        let known = made.iter().find(|made| made.caller == entry.caller && made.allow == entry.allow);
+        let engine = match known.map(|made| made.engine.clone()) {
+            Some(engine) => Ok(engine),
+            None => self.engine(entry).inspect(|engine| {
+                made.push(Made { caller: entry.caller.clone(), allow: entry.allow.clone(), engine: engine.clone() });
+            }),
         };
         let wish = Wish::read(self.forms(), entry.verb, &entry.request, entry.form);
         let wish = wish.map_err(|error| refusal::other_form_problem("request", &error));
         match engine.and_then(|engine| Ok((engine, wish?))) {
-            Ok((engine, wish)) => {
-                made.insert(whose, engine.clone());
-                self.start(entry, wish, engine, *waited);
-            }
+            Ok((engine, wish)) => self.start(entry, wish, engine, *waited),
             Err(problem) if refusal::is_refusal(&problem) => self.stop(entry, problem),
-            // A later start, or another daemon, may be able to: it stays in the journal.
-            Err(problem) => tracing::error!(operation = entry.id, error = %problem, "An operation can't be resumed"),
+            // This daemon in a moment, a later start or another daemon may be able to: it stays in the journal.
+            Err(problem) => {
+                tracing::error!(operation = entry.id, error = %problem, "An operation can't be begun yet");
+                self.store.set_back(&entry.id);
+            }
         }
     }
 
-    fn bounds(&self, entry: &Entry) -> Result<Vec<Bounds>, Problem> {
-        let bounds: Result<_, FormError> = self.forms().read(Message::Bounds, entry.allow.as_bytes(), entry.form);
-        bounds.map_err(|error| refusal::other_form_problem("bounds of the client", &error))
+    fn engine(&self, entry: &Entry) -> Result<Arc<dyn Provisioner>, Problem> {
+        let bounds: Result<Vec<Bounds>, FormError> =
+            self.forms().read(Message::Bounds, entry.allow.as_bytes(), entry.form);
+        let bounds = bounds.map_err(|error| refusal::other_form_problem("bounds of the client", &error))?;
+        self.gate.engine(&entry.caller, bounds)
     }
 
     /// Whoever asked for it has no rule any more: it ends where it stands.

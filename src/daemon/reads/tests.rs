@@ -94,7 +94,8 @@ async fn nothing_is_shared_where_that_is_switched_off() {
 #[tokio::test(start_paused = true)]
 async fn what_the_target_reports_serves_plans_but_not_just_after_a_write() {
     let counted = Arc::new(Counted::default());
-    let objects = Reads::new(SECOND, Metrics::new()).over_objects(counted.clone());
+    let reads = Reads::new(SECOND, Metrics::new());
+    let objects = reads.over_objects(counted.clone());
     let (here, there) = (cluster("demo"), cluster("other"));
     let everything = Selector { scope: Scope::Everything, keys: vec![] };
     let counts = || (counted.reads.load(Ordering::SeqCst), counted.recent.load(Ordering::SeqCst));
@@ -114,4 +115,14 @@ async fn what_the_target_reports_serves_plans_but_not_just_after_a_write() {
     assert_eq!(counts(), (5, 4), "now it has");
     operation::within("op-1", objects.observe(&here, &everything)).await.unwrap();
     assert_eq!(counts(), (6, 4), "an operation reads for itself");
+    reads.end_window();
+    objects.observe(&here, &everything).await.unwrap();
+    assert_eq!(
+        counts(),
+        (7, 5),
+        "another daemon may have written: what was read before serves no more, and reports do"
+    );
+    reads.outdate();
+    objects.observe(&here, &everything).await.unwrap();
+    assert_eq!(counts(), (8, 5), "it has");
 }

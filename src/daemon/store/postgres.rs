@@ -26,11 +26,11 @@ use crate::{
     sight::Sight,
     store::postgres::{
         accept::accept,
-        connection::{Connector, LONGEST, within},
+        connection::{Connector, LONGEST, within, within_limit},
         listener::Listener,
         rows::{comparison, kept_operation, number, outcome, request, taken_operation},
         statements::{
-            AWAITED, CANCEL, END, LAST, LEAVE, MAY_WRITE, OPERATION_OF, PAUSE, PAUSES, PROBE, RECENT, RENEW,
+            AWAITED, CANCEL, END, LAST, LEAVE, LOST, MAY_WRITE, OPERATION_OF, PAUSE, PAUSES, PROBE, RECENT, RENEW,
             RENEW_CLIENTS, REQUEST, RESUME, SHARE, SHARED, TAKE, WAITING,
         },
     },
@@ -52,6 +52,9 @@ const CONNECTIONS_TO_KEEP: usize = 4;
 /// For one of them. Of a thousand that ask at once the last gets its connection after seconds, and on a busy machine after many; a server
 /// that is away or silent is found out long before.
 const LONGEST_QUEUE: Duration = Duration::from_secs(60);
+
+/// Whoever keeps operations for ever writes thousands of years, for which PostgreSQL has no date: then no operation could end.
+const LONGEST_RETENTION: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 pub struct PostgresStore {
     /// For what clients ask.
@@ -86,10 +89,11 @@ impl PostgresStore {
             (RandomState::new().hash_one(SystemTime::now()), RandomState::new().hash_one(std::process::id()));
         let daemon = format!("{one:016x}{two:016x}");
         let listener = Listener::start(connector.clone(), daemon.clone());
-        let has_failed = AtomicBool::default();
+        let (has_failed, retention) = (AtomicBool::default(), retention.min(LONGEST_RETENTION));
         let store = Self { pool, keeping, connector, listener, daemon, retention, forms, has_failed };
         let mut connection = store.connection(&store.keeping).await?;
-        store.within(schema::migrate(&mut connection, schema::MIGRATIONS)).await?;
+        let migrate = schema::migrate(&mut connection, schema::MIGRATIONS);
+        within_limit(schema::LONGEST, store.connector.place(), migrate).await?;
         Ok(store)
     }
 
@@ -149,13 +153,19 @@ impl Store for PostgresStore {
         self.within(async {
             let take = connection.prepare_cached(TAKE).await?;
             let (claimed, newest) = (seconds(CLAIM), number(self.forms.api()));
-            let values: [&(dyn ToSql + Sync); 5] = [&self.daemon, &may_take_over, &most, &claimed, &newest];
+            let verbs = Verb::ALL.map(Verb::as_str).to_vec();
+            let values: [&(dyn ToSql + Sync); 6] = [&self.daemon, &may_take_over, &most, &claimed, &newest, &verbs];
             let mut rows = connection.query(&take, &values).await?;
             rows.sort_by_key(|row| row.get::<_, SystemTime>("accepted_at"));
-            rows.iter().map(|row| taken_operation(row, self.forms)).collect()
+            // They are claimed by now, whatever is wrong with one of them.
+            let taken = rows.iter().map(|row| taken_operation(row, self.forms));
+            Ok(taken.filter_map(Taken::if_readable).collect())
         })
         .await
     }
+
+    /// Nobody renews its claim.
+    fn set_back(&self, _: &str) {}
 
     async fn waiting(&self) -> Result<u64, JournalError> {
         let connection = self.connection(&self.keeping).await?;
@@ -167,14 +177,20 @@ impl Store for PostgresStore {
     }
 
     async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError> {
-        let mut news = News { lost: running.to_vec(), unknown: awaited.to_vec(), ..News::default() };
+        let mut news = News { unknown: awaited.to_vec(), ..News::default() };
+        let mut not_renewed = running.to_vec();
         let connection = self.connection(&self.keeping).await?;
         let work = async {
             if !running.is_empty() {
                 for row in connection.query(RENEW, &[&running, &self.daemon, &seconds(CLAIM)]).await? {
                     let (id, cancelled): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
-                    news.lost.retain(|lost| *lost != id);
+                    not_renewed.retain(|other| *other != id);
                     news.cancelled.extend(cancelled.then_some(id));
+                }
+            }
+            if !not_renewed.is_empty() {
+                for row in connection.query(LOST, &[&not_renewed]).await? {
+                    news.lost.push(row.try_get(0)?);
                 }
             }
             if !clients.is_empty() {

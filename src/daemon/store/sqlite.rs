@@ -5,6 +5,7 @@
 
 mod accept;
 mod file;
+mod present;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -17,17 +18,14 @@ use crate::{
     outcome::Ending,
     sight::Sight,
 };
-use accept::{Present, accept};
+use accept::{accept, operation_of};
 use async_trait::async_trait;
 use file::JournalFile;
 use goldenpath_core::policy::Identity;
+use present::Present;
 use rows::{SHOWN, now_ms, outcome, recent, request, rows_in_sight, taken_operation};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use std::{
-    path::Path,
-    sync::{Arc, Mutex as Lock, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// More than most operations need.
@@ -35,7 +33,7 @@ const PROBE: &str = "INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zerobl
 
 pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
-    present: Arc<Lock<Present>>,
+    present: Arc<Present>,
     file: JournalFile,
     retention: Duration,
     forms: Forms,
@@ -55,21 +53,12 @@ impl SqliteStore {
     /// On a thread that may wait for the disk, one piece of work at a time. It is done even when nobody waits any more.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, &mut Present) -> Result<T, JournalError> + Send + 'static,
+        work: impl FnOnce(&mut Connection, &Present) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let (mut connection, present) = (self.connection.clone().lock_owned().await, self.present.clone());
-        let work = move || {
-            let mut present = lock(&present);
-            let done = work(&mut connection, &mut present);
-            present.has_failed |= done.is_err();
-            done
-        };
+        let work = move || work(&mut connection, &present).inspect_err(|_| present.note_failure());
         tokio::task::spawn_blocking(work).await.map_err(|_| JournalError::Ended)?
     }
-}
-
-fn lock(present: &Lock<Present>) -> MutexGuard<'_, Present> {
-    present.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -84,9 +73,7 @@ impl Store for SqliteStore {
     }
 
     fn leave(&self, client: &str) {
-        if let Some((_, waits)) = lock(&self.present).clients.get_mut(client) {
-            *waits = false;
-        }
+        self.present.leave(client);
     }
 
     async fn take(&self, most: usize, _: bool) -> Result<Vec<Taken>, JournalError> {
@@ -94,19 +81,25 @@ impl Store for SqliteStore {
         self.run(move |connection, present| {
             let mut found = connection
                 .prepare("SELECT * FROM operation WHERE ended_at IS NULL AND form <= ?1 ORDER BY accepted_at, id")?;
-            let (mut all, now) = (vec![], now_ms());
+            let (mut all, mut claimed, now) = (vec![], vec![], now_ms());
             let mut rows = found.query([forms.api()])?;
             while all.len() < most
                 && let Some(row) = rows.next()?
             {
-                if !present.claimed.contains(&row.get::<_, String>("id")?) {
-                    all.push(taken_operation(row, now, forms)?);
+                let (id, verb): (String, String) = (row.get("id")?, row.get("verb")?);
+                if !present.is_claimed(&id) && Verb::parse(&verb).is_some() {
+                    all.extend(Taken::if_readable(taken_operation(row, now, forms)));
+                    claimed.push(id);
                 }
             }
-            present.claimed.extend(all.iter().map(|taken| taken.entry.id.clone()));
+            present.claim(claimed);
             Ok(all)
         })
         .await
+    }
+
+    fn set_back(&self, id: &str) {
+        self.present.set_back(id);
     }
 
     async fn waiting(&self) -> Result<u64, JournalError> {
@@ -114,7 +107,7 @@ impl Store for SqliteStore {
             let open = "SELECT count(*) FROM operation WHERE ended_at IS NULL";
             let open: u32 = connection.query_row(open, [], |row| row.get(0))?;
             // All that is claimed is open.
-            Ok(u64::from(open).saturating_sub(present.claimed.len() as u64))
+            Ok(u64::from(open).saturating_sub(present.claims() as u64))
         })
         .await
     }
@@ -140,10 +133,10 @@ impl Store for SqliteStore {
 
     async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError> {
         let (id, caller) = (id.to_owned(), caller.to_string());
-        self.run(move |connection, present| {
+        self.run(move |connection, _| {
             connection.execute(
                 "UPDATE operation SET cancelled = 1 WHERE id = ?1 AND caller = ?2 AND cancelled = 0 AND ended_at IS NULL",
-                [present.operation(&id), caller],
+                [operation_of(connection, &id)?, caller],
             )?;
             Ok(())
         })
@@ -164,9 +157,9 @@ impl Store for SqliteStore {
                 transaction.execute(unpause, [&id])?;
             }
             transaction.execute("DELETE FROM operation WHERE ended_at < ?1", [oldest])?;
+            transaction.execute("DELETE FROM joined WHERE operation NOT IN (SELECT id FROM operation)", [])?;
             transaction.commit()?;
-            present.claimed.remove(&id);
-            present.clients.retain(|_, (operation, _)| *operation != id);
+            present.end(&id);
             Ok(Some(ended))
         })
         .await
@@ -227,11 +220,13 @@ impl Store for SqliteStore {
 
     async fn request(&self, id: &str) -> Result<Option<(Verb, Document)>, JournalError> {
         let (of_id, id) = ("SELECT verb, form, request FROM operation WHERE id = ?1", id.to_owned());
-        self.run(move |connection, _| Ok(connection.query_row(of_id, [id], request).optional()?)).await
+        self.run(move |connection, _| connection.query_row(of_id, [id], |row| Ok(request(row))).optional()?.transpose())
+            .await
     }
 
     async fn operation_of(&self, client: &str) -> Result<String, JournalError> {
-        Ok(lock(&self.present).operation(client))
+        let client = client.to_owned();
+        self.run(move |connection, _| Ok(operation_of(connection, &client)?)).await
     }
 
     async fn tell(&self, _: &str) -> Result<(), JournalError> {
@@ -255,7 +250,7 @@ impl Store for SqliteStore {
     async fn check(&self) -> Result<(), JournalError> {
         self.file.is_there()?;
         self.run(|connection, present| {
-            let has_failed = std::mem::take(&mut present.has_failed);
+            let has_failed = present.take_failure();
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute(PROBE, [])?;
             let ended = if has_failed { transaction.commit() } else { transaction.rollback() };

@@ -2,15 +2,20 @@
 
 use super::{
     harness::{DaemonFixture, FakeEngine, LONG, ensure_of, until},
+    issuer::Authority,
     operations, request,
 };
-use crate::{contract::API, forms::Document, operations::Asked, store::JournalPlace};
+use crate::{
+    Address, Client, ClientOptions, contract::API, forms::Document, operations::Asked, store::JournalPlace,
+    tls::CONNECT,
+};
+use futures_util::future::join_all;
 use goldenpath_core::{policy::Identity, provision::Provisioner};
 use std::{fs, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncReadExt,
     net::UnixStream,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 const MANY: usize = 2_000;
@@ -38,6 +43,22 @@ async fn connections_leave_nothing_behind_and_silent_ones_are_closed() {
     let closed = timeout(LONG, silent.read_to_end(&mut bytes)).await;
     assert!(closed.is_ok(), "whoever says nothing does not stay");
     daemon.end();
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_daemon_that_is_away_all_hear_as_soon_as_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = Authority::new().write(&folder.path().join("ca.pem"));
+    // Connections are made, and nobody takes them.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let address = Address::Https { host: "127.0.0.1".into(), port, ca: Some(ca), own: None };
+    let client = Client::new(ClientOptions { address, endpoint: "https://away".into(), token: None }, &[]);
+    let begun = Instant::now();
+    for problem in join_all((0..10).map(|_| client.only_cluster())).await {
+        assert_eq!(problem.unwrap_err().code, "target.unavailable");
+    }
+    assert!(begun.elapsed() < 2 * CONNECT, "ten requests wait as one does: {:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use super::harness::{DaemonFixture, ensure_of};
 use crate::contract::API;
-use goldenpath_core::domain::Problem;
+use goldenpath_core::{
+    domain::Problem,
+    provision::{EnsureRequest, Provisioner as _},
+};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use provisioner_proto::{HelloRequest, OperationRequest, WatchRequest, provisioner_client::ProvisionerClient};
@@ -59,5 +62,18 @@ async fn a_call_ends_with_its_time_and_its_operation_goes_on() {
         seen.push(watching.message().await.unwrap().unwrap().kind);
     }
     assert_eq!(seen, ["accepted", "began", "ended"], "a stream stays open");
+    daemon.end();
+}
+
+#[tokio::test]
+async fn an_operation_that_outlives_its_client_is_not_lost() {
+    let fixture = DaemonFixture::new();
+    let daemon = fixture.start().await;
+    let outcome = fixture.client().ensure(EnsureRequest { timeout: SHORT, ..ensure_of("demo") }).await;
+    let problem = &outcome.problems[0];
+    assert_eq!(problem.code, "daemon.deadline");
+    assert!(problem.summary.contains("on demo did not end within 1.02s: watch it"), "nothing was lost: {problem}");
+    assert_eq!(fixture.engine.ensures(), 1, "the daemon goes on with it");
+    fixture.engine.release(1);
     daemon.end();
 }

@@ -85,6 +85,13 @@ async fn messages_of_others_are_refused_and_harm_nobody() {
         let refused = api.ensure(message).await.expect_err(reason);
         assert_eq!(code_of(&refused), "daemon.request", "{reason}: {refused:?}");
     }
+    let long = "x".repeat(1 << 20);
+    for (operation, about) in [(long.as_str(), "demo"), ("one", long.as_str())] {
+        let message = OperationRequest { operation: operation.into(), about: about.into(), document: document.clone() };
+        assert_eq!(code_of(&api.ensure(message).await.unwrap_err()), "daemon.request");
+    }
+    let kept = std::fs::metadata(fixture.audit()).unwrap().len();
+    assert!(kept < 100_000, "nothing is ever taken out of a ledger, which holds {kept} bytes");
     assert_eq!(fixture.engine.ensures(), 0, "none of them began");
 
     let large = ReadRequest { about: String::new(), document: vec![b' '; LARGEST_MESSAGE + 1] };

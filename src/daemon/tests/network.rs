@@ -26,11 +26,11 @@ pub struct Network {
     authority: Authority,
     ca: PathBuf,
     pub issuer: TestIssuer,
-    daemon: Option<RunningDaemon>,
+    pub daemon: Option<RunningDaemon>,
 }
 
 /// Where nobody says otherwise.
-fn rules() -> Vec<CallerRule> {
+pub fn rules() -> Vec<CallerRule> {
     let rules = json!([
         { "name": "payments", "when": { "oidc": { "issuer": "github", "claims": { "repository": "acme/payments", "ref": "refs/heads/*" } } },
           "allow": { "teams": ["payments"] } },
@@ -58,11 +58,14 @@ impl Network {
         network
     }
 
-    async fn serve(&self, rules: Vec<CallerRule>) -> RunningDaemon {
+    pub async fn serve(&self, rules: Vec<CallerRule>) -> RunningDaemon {
         let own = pair(self.authority.server(self.folder.path(), "daemon"));
         let client_crl = Some(self.revoke(&[]));
         let tls = TlsFiles { own, client_ca: Some(self.ca.clone()), client_crl };
-        let listen = vec![Listen::Tcp { address: "127.0.0.1:0".parse().unwrap(), tls }];
+        self.serve_on(vec![Listen::Tcp { address: "127.0.0.1:0".parse().unwrap(), tls }], rules).await
+    }
+
+    pub async fn serve_on(&self, listen: Vec<Listen>, rules: Vec<CallerRule>) -> RunningDaemon {
         let github = OidcIssuer {
             name: "github".into(),
             url: self.issuer.url.clone(),
@@ -185,6 +188,8 @@ async fn a_reader_changes_nothing() {
     let ledger = fs::read_to_string(network.fixture.audit()).unwrap();
     let kinds = |kind: &str| ledger.matches(&format!("\"kind\":\"{kind}\"")).count();
     assert_eq!((kinds("refused"), kinds("unprotected"), kinds("paused")), (4, 0, 0), "{ledger}");
+    let platform = network.client(network.pair("platform", None), None);
+    assert_eq!((kinds("accepted"), platform.operations().await.unwrap()), (0, vec![]), "nor does it fill the journal");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -312,25 +317,6 @@ async fn a_revoked_certificate_lets_nobody_in() {
         "target.unavailable",
         "a list that is half written is not used"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_operation_is_resumed_under_the_rules_of_now() {
-    let mut network = Network::start().await;
-    let token = || Some(TokenSource::Text(network.issuer.token(json!({}))));
-    let client = network.client(None, token());
-    let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
-    until(|| network.fixture.engine.ensures() == 1).await;
-    network.daemon.take().unwrap().kill();
-    waiting.abort();
-    let mut fewer = rules();
-    fewer.remove(0);
-    network.daemon = Some(network.serve(fewer).await);
-    network.daemon.take().unwrap().end();
-    assert_eq!(network.fixture.engine.ensures(), 1, "whoever has no rule any more has nothing finished");
-    network.daemon = Some(network.serve(rules()).await);
-    network.daemon.take().unwrap().end();
-    assert_eq!(network.fixture.engine.ensures(), 1, "and it has ended for good");
 }
 
 #[tokio::test(flavor = "multi_thread")]

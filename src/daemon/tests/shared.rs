@@ -14,8 +14,14 @@ use crate::{
     },
 };
 use acceptance_tests::servers::PostgresServer;
-use goldenpath_core::{policy::Identity, provision::Provisioner};
-use std::{sync::Arc, time::Duration};
+use goldenpath_core::{
+    policy::Identity,
+    provision::{DaemonReports as _, Event, EventKind, Provisioner},
+};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     task::block_in_place,
     time::{sleep, timeout},
@@ -123,6 +129,40 @@ async fn a_claim_that_was_lost_says_nothing_and_its_client_gets_what_the_new_hol
     look(&server, "UPDATE operation SET ended_at = now(), outcome = 'of the second', outcome_form = 1");
     assert_eq!(*waiting.await.unwrap().bytes, *b"of the second", "that of the second does");
     assert_eq!(engine.ensures(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_watches_where_a_claim_was_lost_sees_the_end_that_counts() {
+    let Some(server) = server() else { return };
+    let (place, engine) = (journal(&server), Arc::new(FakeEngine::default()));
+    let fixture = DaemonFixture::on(place, &engine);
+    let daemon = fixture.start().await;
+    let client = fixture.client();
+    let waiting = tokio::spawn(async move { client.ensure(ensure_of("demo")).await });
+    until(|| engine.ensures() == 1).await;
+    let look_at = fixture.client();
+    let (id, seen) = (look_at.operations().await.unwrap()[0].id.clone(), Arc::new(Mutex::new(vec![])));
+    let (watcher, shown) = (fixture.client(), seen.clone());
+    let watching = tokio::spawn(async move {
+        let mut show = |event: Event| {
+            shown.lock().unwrap().push((event.kind, event.text));
+            true
+        };
+        watcher.watch(Some(&id), &mut show).await.unwrap();
+    });
+    until(|| !seen.lock().unwrap().is_empty()).await;
+    look(&server, "UPDATE operation SET claimed_by = 'the second', claimed_until = now() + interval '1 hour'");
+    engine.release(1);
+    while look_at.status().await.unwrap().running_operations > 0 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let outcome = r#"{"exists":null,"problems":[{"severity":"error","code":"fake.failed","summary":"It failed there","detail":"","field":[]}]}"#;
+    look(&server, &format!("UPDATE operation SET ended_at = now(), outcome = '{outcome}', outcome_form = 1"));
+    timeout(LONG, watching).await.unwrap().unwrap();
+    let ends: Vec<_> = seen.lock().unwrap().iter().filter(|(kind, _)| *kind == EventKind::Ended).cloned().collect();
+    assert_eq!(ends, [(EventKind::Ended, "failed: It failed there".to_owned())], "not that of the first");
+    assert_eq!(waiting.await.unwrap().problems[0].code, "fake.failed");
+    daemon.end();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,10 @@
 //! The keys of an issuer: fetched when the first token comes, kept, and fetched again for a key that is not among them, at most once
 //! a minute, so that made-up tokens cost the issuer nothing. An issuer that is down does not matter as long as its keys are known.
 
-use super::{https::Https, verified::TokenError};
+use super::{
+    https::Https,
+    verified::{TokenError, VERIFIED_WITHIN},
+};
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{Jwk, PublicKeyUse},
@@ -12,7 +15,10 @@ use std::{
     sync::{Mutex as Quick, PoisonError},
     time::Duration,
 };
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 /// A key that was taken back is no longer believed after that, if the issuer can be reached.
 const OLD: Duration = Duration::from_secs(3600);
@@ -77,7 +83,10 @@ impl Keys {
         let pause = if self.is_empty() { AGAIN_AT_FIRST } else { AGAIN };
         if tried.is_none_or(|tried| tried.elapsed() >= pause) {
             *tried = Some(Instant::now());
-            match self.fetch().await {
+            let fetched = timeout(VERIFIED_WITHIN, self.fetch()).await;
+            // Whoever has waited meanwhile does not try it again at once.
+            *tried = Some(Instant::now());
+            match fetched.unwrap_or_else(|_| Err("the issuer does not respond in time".to_owned())) {
                 Ok(keys) => *self.lock() = Known { keys, fetched: Some(Instant::now()) },
                 Err(error) => tracing::warn!(issuer = self.issuer, error, "The keys of an issuer can't be fetched"),
             }
@@ -126,4 +135,27 @@ impl Keys {
 
 fn read<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, String> {
     serde_json::from_slice(text).map_err(|error| format!("the response can't be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_issuer_that_does_not_respond_is_said_before_connections_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = folder.path().join("ca.pem");
+        fs::write(&ca, rcgen::generate_simple_self_signed(["x".to_owned()]).unwrap().cert.pem()).unwrap();
+        // Connections are made, and nobody takes them.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let keys = Keys::new(url, Https::new(Some(&ca)).unwrap());
+        let begun = Instant::now();
+        let both = tokio::join!(keys.find(Some("one"), Algorithm::RS256), keys.find(Some("one"), Algorithm::RS256));
+        for found in [both.0, both.1] {
+            assert!(matches!(found, Err(TokenError::Unavailable(_))), "its keys are not known");
+        }
+        assert!(begun.elapsed() <= VERIFIED_WITHIN + Duration::from_millis(100), "{:?}", begun.elapsed());
+    }
 }

@@ -1,6 +1,6 @@
 //! Tokens that a cluster's API server knows, such as those of its ServiceAccounts: it is asked about each, and believed for a minute.
 
-use super::verified::{TokenError, Verified, at};
+use super::verified::{TokenError, VERIFIED_WITHIN, Verified, at};
 use async_trait::async_trait;
 use goldenpath_core::{domain::short_hash, policy::Identity};
 use std::{
@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// How long a ServiceAccount that was deleted may go on.
 const BELIEVED: Duration = Duration::from_secs(60);
@@ -60,7 +60,9 @@ impl Reviews {
         if let Some(known) = self.recall(&digest) {
             return Ok(known);
         }
-        let reviewed = reviewer.review(token, audiences).await.map_err(TokenError::Unavailable)?;
+        let reviewed = timeout(VERIFIED_WITHIN, reviewer.review(token, audiences)).await;
+        let reviewed = reviewed.unwrap_or_else(|_| Err("the API server does not respond in time".to_owned()));
+        let reviewed = reviewed.map_err(TokenError::Unavailable)?;
         let Some(Reviewed { user, groups }) = reviewed else {
             return Err(TokenError::Refused(format!(
                 "the API server does not know it for the audiences {audiences:?}"
@@ -101,6 +103,7 @@ mod tests {
             match token {
                 "good" => Ok(Some(Reviewed { user: "system:serviceaccount:pay:ci".into(), groups: vec![] })),
                 "down" => Err("no route".into()),
+                "silent" => std::future::pending().await,
                 _ => Ok(None),
             }
         }
@@ -119,10 +122,12 @@ mod tests {
         assert_eq!(reviewer.0.load(Ordering::SeqCst), 2, "and once more");
         assert!(matches!(reviews.verify("bad", None).await, Err(TokenError::Refused(_))), "nobody's");
         assert!(matches!(reviews.verify("down", None).await, Err(TokenError::Unavailable(_))), "nobody responds");
+        let silent = timeout(2 * VERIFIED_WITHIN, reviews.verify("silent", None)).await;
+        assert!(matches!(silent, Ok(Err(TokenError::Unavailable(_)))), "nor in time");
         assert!(
             matches!(reviews.verify("good", Some(1)).await, Err(TokenError::Expired)),
             "of the past, whoever knows it"
         );
-        assert_eq!(reviewer.0.load(Ordering::SeqCst), 4, "which nobody is asked about");
+        assert_eq!(reviewer.0.load(Ordering::SeqCst), 5, "which nobody is asked about");
     }
 }

@@ -6,6 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Clocks differ.
 pub const LEEWAY: Duration = Duration::from_secs(30);
 
+/// For whoever is asked about a token, an issuer or an API server. A connection stays for longer without a greeting (`listen`), so that its
+/// client hears why there is none.
+pub const VERIFIED_WITHIN: Duration = Duration::from_secs(8);
+
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     #[error("it is not a token that this daemon can read: {0}")]

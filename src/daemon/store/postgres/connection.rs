@@ -1,6 +1,6 @@
 //! Connections to the database: with the password as its file holds it now, over TLS where the address says so.
 
-use super::settings::Postgres;
+use super::settings::{Postgres, session};
 use crate::error::JournalError;
 use deadpool_postgres::Connect;
 use rustls::{
@@ -56,9 +56,18 @@ impl Connector {
     /// One that is no part of a pool. It ends when it is dropped.
     pub async fn client(&self) -> Result<Client, JournalError> {
         let away = |error| JournalError::Away { place: self.place(), source: Box::new(error) };
-        let (client, connection) = self.open().await.map_err(away)?;
-        tokio::spawn(connection);
-        Ok(client)
+        Ok(self.session().await.map_err(away)?.0)
+    }
+
+    async fn session(&self) -> Result<(Client, JoinHandle<()>), Error> {
+        let (client, connection) = self.open().await?;
+        let running = tokio::spawn(async {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "A connection to the store ended");
+            }
+        });
+        client.batch_execute(&session(LONGEST)).await?;
+        Ok((client, running))
     }
 }
 
@@ -67,21 +76,21 @@ impl Connect for Connector {
         &self,
         _: &Config,
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
-        Box::pin(async {
-            let (client, connection) = self.open().await?;
-            let running = tokio::spawn(async {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "A connection to the store ended");
-                }
-            });
-            Ok((client, running))
-        })
+        Box::pin(self.session())
     }
 }
 
 /// What takes longer has failed.
 pub async fn within<T>(place: String, work: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-    timeout(LONGEST, work).await.unwrap_or(Err(JournalError::Silent { place, longest: LONGEST }))
+    within_limit(LONGEST, place, work).await
+}
+
+pub async fn within_limit<T>(
+    longest: Duration,
+    place: String,
+    work: impl Future<Output = Result<T, JournalError>>,
+) -> Result<T, JournalError> {
+    timeout(longest, work).await.unwrap_or(Err(JournalError::Silent { place, longest }))
 }
 
 /// Always with a look at the server's certificate and name, whatever the address says about that.
@@ -108,4 +117,27 @@ fn read_authorities(path: &Path, roots: &mut RootCertStore) -> Result<(), Journa
         roots.add(certificate).map_err(|error| failed(error.to_string()))?;
     }
     if roots.is_empty() { Err(failed("there is no certificate in it".to_owned())) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::server;
+
+    #[tokio::test]
+    async fn a_server_notices_a_daemon_that_is_gone_as_soon_as_a_daemon_notices_the_server() {
+        let Some(server) = server() else { return };
+        let postgres = Postgres::new(&server.database("journal").unwrap(), None, None).unwrap();
+        let client = Connector::new(&postgres).unwrap().client().await.unwrap();
+        for (setting, expected, reason) in [
+            ("tcp_keepalives_idle", "6", "a machine that is gone says nothing"),
+            ("tcp_keepalives_interval", "4", "it is asked"),
+            ("tcp_keepalives_count", "2", "twice"),
+            ("statement_timeout", "1min", "what nobody waits for any more"),
+            ("idle_in_transaction_session_timeout", "1min", "what is not gone on with holds locks"),
+        ] {
+            let row = client.query_one("SELECT current_setting($1)", &[&setting]).await.unwrap();
+            assert_eq!(row.get::<_, &str>(0), expected, "{reason}");
+        }
+    }
 }

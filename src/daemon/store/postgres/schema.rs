@@ -3,7 +3,11 @@
 //! while daemons are replaced one by one. What is no longer used is removed two releases later.
 
 use crate::error::JournalError;
+use std::time::Duration;
 use tokio_postgres::Client;
+
+/// An index of a large journal takes minutes. Whoever breaks it off breaks off every start, since the next one begins where this one did.
+pub const LONGEST: Duration = Duration::from_secs(600);
 
 pub const MIGRATIONS: &[&str] = &[
     "
@@ -50,6 +54,9 @@ ALTER TABLE comparison ADD COLUMN form integer NOT NULL DEFAULT 1;
 ",
 ];
 
+/// Until the end of the transaction.
+const WITHOUT_LIMIT: &str = "SET LOCAL statement_timeout = 0";
+
 /// One daemon at a time.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' goldenpath migration', 0))";
 
@@ -59,6 +66,7 @@ CREATE TABLE IF NOT EXISTS goldenpath_migration (version integer PRIMARY KEY, ap
 /// `migrations`: those that this release knows.
 pub async fn migrate(client: &mut Client, migrations: &[&str]) -> Result<(), JournalError> {
     let transaction = client.transaction().await?;
+    transaction.batch_execute(WITHOUT_LIMIT).await?;
     transaction.query_one(LOCK, &[]).await?;
     transaction.batch_execute(VERSIONS).await?;
     let found = transaction.query_one("SELECT coalesce(max(version), 0) FROM goldenpath_migration", &[]).await?;
@@ -72,4 +80,23 @@ pub async fn migrate(client: &mut Client, migrations: &[&str]) -> Result<(), Jou
         transaction.execute("INSERT INTO goldenpath_migration (version) VALUES ($1)", &[&number]).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        postgres::{connection::Connector, settings::Postgres},
+        tests::server,
+    };
+
+    #[tokio::test]
+    async fn a_migration_takes_as_long_as_it_needs() {
+        let Some(server) = server() else { return };
+        let postgres = Postgres::new(&server.database("journal").unwrap(), None, None).unwrap();
+        let mut client = Connector::new(&postgres).unwrap().client().await.unwrap();
+        let migration = "CREATE TABLE limits AS SELECT current_setting('statement_timeout') AS found";
+        migrate(&mut client, &[migration]).await.unwrap();
+        assert_eq!(server.run("journal", "SELECT found FROM limits").unwrap(), "0", "whatever limits other work");
+    }
 }

@@ -14,6 +14,7 @@ use tokio_postgres::{
 /// A server that does not respond is noticed by then: within the time that a claim holds.
 const CONNECT: Duration = Duration::from_secs(4);
 const SILENCE: Duration = Duration::from_secs(6);
+const SILENT_PROBES: u32 = 2;
 
 #[derive(Clone, Debug)]
 pub struct Postgres {
@@ -53,7 +54,7 @@ impl Postgres {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
-        config.keepalives_idle(SILENCE).keepalives_interval(CONNECT).keepalives_retries(2);
+        config.keepalives_idle(SILENCE).keepalives_interval(CONNECT).keepalives_retries(SILENT_PROBES);
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(SILENCE);
         }
@@ -93,6 +94,17 @@ impl Postgres {
         let is_remote = |host: &Host| matches!(host, Host::Tcp(_));
         self.config.get_ssl_mode() != SslMode::Disable && self.config.get_hosts().iter().any(is_remote)
     }
+}
+
+/// What the server is to do on a connection. A machine that is gone it would by default notice after two hours, and its daemon would lead
+/// and hold its locks until then. What nobody waits for any more ends there as well, or whoever has the connection next would wait
+/// behind it.
+pub(super) fn session(longest: Duration) -> String {
+    let (idle, interval, longest) = (SILENCE.as_secs(), CONNECT.as_secs(), longest.as_millis());
+    format!(
+        "SET tcp_keepalives_idle = {idle}; SET tcp_keepalives_interval = {interval}; SET tcp_keepalives_count = {SILENT_PROBES}; \
+         SET statement_timeout = {longest}; SET idle_in_transaction_session_timeout = {longest}"
+    )
 }
 
 fn display(host: &Host) -> String {

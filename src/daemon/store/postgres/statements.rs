@@ -21,7 +21,7 @@ pub const INSERT: &str = "
 pub const TAKE: &str = "
     WITH free AS MATERIALIZED (
         SELECT id FROM operation
-        WHERE ended_at IS NULL AND (claimed_by IS NULL OR ($2 AND claimed_until < now())) AND form <= $5
+        WHERE ended_at IS NULL AND (claimed_by IS NULL OR ($2 AND claimed_until < now())) AND form <= $5 AND verb = ANY($6)
         ORDER BY accepted_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE operation o SET claimed_by = $1, claimed_until = now() + make_interval(secs => $4)
     FROM free WHERE o.id = free.id
@@ -34,6 +34,9 @@ pub const WAITING: &str = "
 pub const RENEW: &str = "
     UPDATE operation SET claimed_until = now() + make_interval(secs => $3)
     WHERE id = ANY($1) AND claimed_by = $2 AND ended_at IS NULL RETURNING id, cancelled";
+
+/// Of what could not be renewed. What has ended, or is not there at all, nobody has taken.
+pub const LOST: &str = "SELECT id FROM operation WHERE id = ANY($1) AND ended_at IS NULL";
 
 pub const RENEW_CLIENTS: &str = "
     UPDATE operation_client SET until = now() + make_interval(secs => $3) WHERE id = ANY($1) AND daemon = $2";

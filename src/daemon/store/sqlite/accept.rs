@@ -1,45 +1,20 @@
-//! How a request becomes an operation, or one with one that is there already; and what of that ends with the process.
+//! How a request becomes an operation, or one with one that is there already.
 
-use super::rows::{now_ms, outcome};
+use super::{
+    present::Present,
+    rows::{now_ms, outcome},
+};
 use crate::{
     error::JournalError,
     forms::Forms,
     store::{Accepted, Entry, IfNew},
 };
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::{HashMap, HashSet};
-
-/// What ends with the process. Changed only by whoever has the connection, but for `leave`.
-#[derive(Default)]
-pub struct Present {
-    pub claimed: HashSet<String>,
-    /// By the client's id of it: the operation, and whether the client still waits.
-    pub clients: HashMap<String, (String, bool)>,
-    /// Something could not be done, and nothing has been written since to see whether it can be.
-    pub has_failed: bool,
-}
-
-// === impl Present ===
-
-impl Present {
-    fn is_awaited(&self, operation: &str) -> bool {
-        self.clients.values().any(|(own, waits)| own == operation && *waits)
-    }
-
-    fn join(&mut self, client: &str, operation: &str) -> Accepted {
-        self.clients.insert(client.to_owned(), (operation.to_owned(), true));
-        Accepted::Waits(operation.to_owned())
-    }
-
-    pub fn operation(&self, client: &str) -> String {
-        self.clients.get(client).map_or(client, |(operation, _)| operation).to_owned()
-    }
-}
 
 /// `there`: whether the file is.
 pub fn accept(
     connection: &Connection,
-    present: &mut Present,
+    present: &Present,
     forms: Forms,
     entry: &Entry,
     if_new: IfNew,
@@ -47,7 +22,7 @@ pub fn accept(
 ) -> Result<Accepted, JournalError> {
     let (identity, caller) = entry.caller_columns(forms)?;
     let Entry { id, verb, about, digest, form, allow, request, .. } = entry;
-    let operation = present.operation(id);
+    let operation = operation_of(connection, id)?;
     let known = connection
         .query_row("SELECT digest, outcome, outcome_form FROM operation WHERE id = ?1", [&operation], |row| {
             Ok((row.get::<_, String>("digest")?, outcome(row)?))
@@ -56,7 +31,7 @@ pub fn accept(
     match known {
         Some((known, _)) if entry.digests().all(|digest| known != *digest) => return Ok(Accepted::OtherRequest),
         Some((_, Some(outcome))) => return Ok(Accepted::Ended(outcome)),
-        Some((_, None)) => return Ok(present.join(id, &operation)),
+        Some((_, None)) => return Ok(join(present, id, &operation)),
         None => {}
     }
     let mut equal = connection.prepare(
@@ -65,7 +40,8 @@ pub fn accept(
     for digest in entry.digests() {
         let found: Vec<String> = equal.query_map([digest], |row| row.get(0))?.collect::<Result<_, _>>()?;
         if let Some(abandoned) = found.iter().find(|operation| !present.is_awaited(operation)) {
-            return Ok(present.join(id, abandoned));
+            connection.execute("INSERT OR REPLACE INTO joined (client, operation) VALUES (?1, ?2)", [id, abandoned])?;
+            return Ok(join(present, id, abandoned));
         }
     }
     if if_new == IfNew::Refuse {
@@ -77,12 +53,23 @@ pub fn accept(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![id, verb.as_str(), about, digest, allow, request, now_ms(), identity, caller, form],
     )?;
-    let waits = present.join(id, id);
+    let waits = join(present, id, id);
     Ok(match if_new {
         IfNew::Begin => {
-            present.claimed.insert(id.clone());
+            present.claim([id.clone()]);
             Accepted::Begun
         }
         IfNew::Queue | IfNew::Refuse => waits,
     })
+}
+
+/// Its own, or the one that it has joined.
+pub fn operation_of(connection: &Connection, client: &str) -> rusqlite::Result<String> {
+    let joined = "SELECT operation FROM joined JOIN operation ON operation.id = joined.operation WHERE client = ?1";
+    Ok(connection.query_row(joined, [client], |row| row.get(0)).optional()?.unwrap_or_else(|| client.to_owned()))
+}
+
+fn join(present: &Present, client: &str, operation: &str) -> Accepted {
+    present.join(client, operation);
+    Accepted::Waits(operation.to_owned())
 }

@@ -11,7 +11,7 @@ use std::{
 
 /// Raised when the tables change; a file of an older schema is migrated here. A migration only adds, and what it adds has a default: so a
 /// daemon works with a schema that is one ahead of it, which is what an upgrade that was taken back leaves.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// The lock of a daemon that was killed is gone with it; one that is just ending needs a moment.
 const BUSY: Duration = Duration::from_secs(2);
@@ -50,6 +50,9 @@ const FORM: &str = "
 ALTER TABLE operation ADD COLUMN form INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE operation ADD COLUMN outcome_form INTEGER NOT NULL DEFAULT 1;
 ";
+
+/// Under which other operation a client's own id of it is known. It may be asked for by that id after its end, and after a restart.
+const JOINED: &str = "CREATE TABLE joined (client TEXT PRIMARY KEY, operation TEXT NOT NULL) WITHOUT ROWID;";
 
 pub struct JournalFile {
     path: PathBuf,
@@ -109,6 +112,9 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         }
         if found < 6 {
             connection.execute_batch(FORM)?;
+        }
+        if found < 7 {
+            connection.execute_batch(JOINED)?;
         }
         if found < SCHEMA {
             connection.pragma_update(None, "user_version", SCHEMA)?;

@@ -2,6 +2,7 @@
 
 use crate::{
     contract::Verb,
+    error::JournalError,
     forms::{Document, Forms, Message},
     sight::Sight,
     store::{Entry, Kept, Taken, Which},
@@ -49,7 +50,7 @@ pub fn recent(which: Which<'_>) -> (&'static str, &str) {
 }
 
 /// `now`: in milliseconds, as the journal has it.
-pub fn taken_operation(row: &Row<'_>, now: i64, forms: Forms) -> rusqlite::Result<Taken> {
+pub fn taken_operation(row: &Row<'_>, now: i64, forms: Forms) -> Result<Taken, JournalError> {
     // Below zero where the clock was set back.
     let waited = u64::try_from(now - row.get::<_, i64>("accepted_at")?).unwrap_or_default();
     Ok(Taken { entry: entry(row, forms)?, waited: Duration::from_millis(waited) })
@@ -61,18 +62,18 @@ pub fn outcome(row: &Row<'_>) -> rusqlite::Result<Option<Document>> {
     Ok(bytes.map(|bytes| Document::new(form, bytes)))
 }
 
-pub fn request(row: &Row<'_>) -> rusqlite::Result<(Verb, Document)> {
+pub fn request(row: &Row<'_>) -> Result<(Verb, Document), JournalError> {
     let (verb, form, bytes): (String, u32, Vec<u8>) = (row.get("verb")?, row.get("form")?, row.get("request")?);
-    Ok((Verb::parse(&verb).ok_or(rusqlite::Error::InvalidQuery)?, Document::new(form, bytes)))
+    Ok((Verb::parse(&verb).ok_or(JournalError::Verb { verb })?, Document::new(form, bytes)))
 }
 
-fn entry(row: &Row<'_>, forms: Forms) -> rusqlite::Result<Entry> {
+fn entry(row: &Row<'_>, forms: Forms) -> Result<Entry, JournalError> {
     let (verb, identity, form): (String, String, u32) = (row.get("verb")?, row.get("identity")?, row.get("form")?);
     let caller = forms.read(Message::Identity, identity.as_bytes(), form);
     Ok(Entry {
         id: row.get("id")?,
-        caller: caller.map_err(|_| rusqlite::Error::InvalidQuery)?,
-        verb: Verb::parse(&verb).ok_or(rusqlite::Error::InvalidQuery)?,
+        caller: caller.map_err(|_| JournalError::Identity { identity })?,
+        verb: Verb::parse(&verb).ok_or(JournalError::Verb { verb })?,
         about: row.get("about")?,
         digest: row.get("digest")?,
         other_digests: vec![],

@@ -4,7 +4,10 @@ use super::{
     file::{SCHEMA, TABLE},
     *,
 };
-use crate::store::tests::{entry_of, take};
+use crate::store::{
+    CLAIM,
+    tests::{end, entry_of, take},
+};
 use std::{fs, os::unix::fs::MetadataExt};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -41,11 +44,29 @@ async fn a_journal_of_the_first_schema_goes_on() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_read_keeps_nothing_else_in_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("journal.db"), DAY, Forms::own()).unwrap();
+    for id in ["one", "two", "three"] {
+        store.accept(&entry_of(id), IfNew::Queue).await.unwrap();
+    }
+    let spoil = |connection: &mut Connection, _: &Present| {
+        let spoil = "UPDATE operation SET verb = 'weigh' WHERE id = 'one';
+                     UPDATE operation SET identity = '7' WHERE id = 'two';";
+        Ok(connection.execute_batch(spoil)?)
+    };
+    store.run(spoil).await.unwrap();
+    assert_eq!(take(&store, 9, false).await, [entry_of("three")], "the one that can be read");
+    let unknown = store.request("one").await.unwrap_err().to_string();
+    assert!(unknown.contains("unknown kind, weigh"), "{unknown}");
+}
+
+#[tokio::test]
 async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
     let store = SqliteStore::open(&path, DAY, Forms::own()).unwrap();
-    let full = |connection: &mut Connection, _: &mut Present| {
+    let full = |connection: &mut Connection, _: &Present| {
         let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         Ok(())
@@ -56,7 +77,7 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     assert!(matches!(refused, Err(JournalError::Storage(_))), "the disk is full");
     assert_eq!(take(&store, 9, false).await, [], "nothing of it was kept");
     assert!(store.check().await.is_err(), "it is not ready");
-    let larger = |connection: &mut Connection, _: &mut Present| {
+    let larger = |connection: &mut Connection, _: &Present| {
         Ok(connection.pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(()))?)
     };
     store.run(larger).await.unwrap();
@@ -66,6 +87,67 @@ async fn a_store_that_is_gone_or_full_is_a_refusal() {
     let refused = store.accept(&entry_of("one"), IfNew::Begin).await;
     assert!(matches!(refused, Err(JournalError::Gone { .. })));
     assert!(store.check().await.is_err(), "it is not ready");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_begun_is_taken_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("journal.db"), DAY, Forms::own()).unwrap();
+    store.accept(&entry_of("one"), IfNew::Queue).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(take(&store, 9, false).await, [entry_of("one")]);
+        assert_eq!(store.waiting().await.unwrap(), 0, "somebody works on it");
+        store.set_back("one");
+        assert_eq!((take(&store, 9, false).await, store.waiting().await.unwrap()), (vec![], 1), "not at once");
+        tokio::time::advance(CLAIM).await;
+    }
+    assert_eq!(take(&store, 9, false).await, [entry_of("one")], "for as often as it takes");
+}
+
+#[tokio::test]
+async fn what_a_client_has_joined_is_known_after_a_restart_and_forgotten_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let open = |retention| SqliteStore::open(&path, retention, Forms::own()).unwrap();
+    let equal = |id: &str| Entry { digest: "equal".into(), ..entry_of(id) };
+    let store = open(DAY);
+    store.accept(&equal("one"), IfNew::Begin).await.unwrap();
+    store.leave("one");
+    assert_eq!(store.accept(&equal("two"), IfNew::Begin).await.unwrap(), Accepted::Waits("one".into()));
+    end(&store, "one", b"done").await;
+    drop(store);
+    let store = open(Duration::ZERO);
+    assert!(matches!(store.accept(&equal("two"), IfNew::Begin).await.unwrap(), Accepted::Ended(_)), "it has ended");
+    store.accept(&entry_of("three"), IfNew::Begin).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    end(&store, "three", b"done").await;
+    let kept = |connection: &mut Connection, _: &Present| {
+        Ok(connection.query_row("SELECT count(*) FROM joined", [], |row| row.get::<_, u32>(0))?)
+    };
+    assert_eq!(store.run(kept).await.unwrap(), 0, "no longer than the operation is");
+}
+
+#[tokio::test]
+async fn whoever_goes_away_waits_for_no_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(&folder.path().join("journal.db"), DAY, Forms::own()).unwrap());
+    let ((begins, begun), (resume, resumed)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+    let slow = store.clone();
+    let working = tokio::spawn(async move {
+        let work = move |_: &mut Connection, _: &Present| {
+            begins.send(()).unwrap();
+            // Until it is said, or the test has failed.
+            let _ = resumed.recv();
+            Ok(())
+        };
+        slow.run(work).await.unwrap();
+    });
+    begun.await.unwrap();
+    let client = store.clone();
+    let leaves = tokio::task::spawn_blocking(move || client.leave("one"));
+    assert!(tokio::time::timeout(Duration::from_secs(20), leaves).await.is_ok(), "it holds up no thread meanwhile");
+    resume.send(()).unwrap();
+    working.await.unwrap();
 }
 
 #[tokio::test]

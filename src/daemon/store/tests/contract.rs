@@ -116,6 +116,10 @@ async fn has_equal_requests_join(store: &dyn Store) {
     store.leave("three");
     assert_eq!(accept("three").await, Accepted::Waits("one".into()), "by its own id it is the one that it joined");
     assert_eq!(accept("six").await, Accepted::Begun, "who joined has cancelled it");
+    end(store, "one", b"done").await;
+    assert_eq!(store.operation_of("three").await.unwrap(), "one", "also after its end");
+    let done = Accepted::Ended(Document::new(API, *b"done"));
+    assert_eq!(accept("three").await, done, "whoever asks again for what it has joined begins nothing");
 }
 
 /// As one release after another opens it.

@@ -41,6 +41,8 @@ async fn what_a_dead_daemon_has_claimed_is_taken_over_and_its_word_does_not_coun
     let ended = end(&*one, "a", b"of the first").await;
     assert_eq!(ended.as_deref(), Some(&b"of the second"[..]), "the journal's outcome counts");
     assert_eq!(end(&*one, "b", b"done").await.as_deref(), Some(&b"done"[..]));
+    let ended = one.renew(&ids(&["b", "never"]), &[], &[]).await.unwrap();
+    assert_eq!(ended.lost, [""; 0], "what has just ended here, or was in a journal before this one, nobody has taken");
 }
 
 #[tokio::test]
@@ -61,6 +63,30 @@ async fn what_waits_is_counted_at_every_daemon_and_timed_by_the_database() {
     assert_eq!(one.waiting().await.unwrap(), 0);
     server.run("journal", "UPDATE operation SET claimed_until = now() - interval '1 second' WHERE id = 'b'").unwrap();
     assert_eq!(one.waiting().await.unwrap(), 1, "its daemon is gone");
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_keeps_nothing_else_in_the_journal() {
+    let Some(server) = server() else { return };
+    server.database("journal").unwrap();
+    let store = on(&server, "journal").await;
+    for id in ["a", "b", "c"] {
+        store.accept(&entry_of(id), IfNew::Queue).await.unwrap();
+    }
+    server.run("journal", "UPDATE operation SET verb = 'weigh' WHERE id = 'a'").unwrap();
+    server.run("journal", "UPDATE operation SET identity = '7' WHERE id = 'b'").unwrap();
+    assert_eq!(take(&*store, 9, false).await, [entry_of("c")], "the one that can be read");
+    let claimed = "SELECT string_agg(id, ' ' ORDER BY id) FROM operation WHERE claimed_by IS NOT NULL";
+    assert_eq!(server.run("journal", claimed).unwrap(), "b c", "what a newer release has brought is left to it");
+}
+
+#[tokio::test]
+async fn what_is_kept_for_ever_ends_all_the_same() {
+    let Some(server) = server() else { return };
+    let place = place(&server.database("journal").unwrap());
+    let store = open(&place, Duration::from_secs(99_999_999 * 3600), Forms::own()).await.unwrap();
+    store.accept(&entry_of("a"), IfNew::Begin).await.unwrap();
+    assert_eq!(end(&*store, "a", b"done").await.as_deref(), Some(&b"done"[..]), "whatever `retention` says");
 }
 
 #[tokio::test]
