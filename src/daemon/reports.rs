@@ -49,7 +49,7 @@ pub struct Reports {
 
 impl Reports {
     pub async fn status(&self) -> DaemonStatus {
-        adopt_comparisons(&*self.store, &self.knowledge).await;
+        adopt_comparisons(&*self.store, &self.knowledge, &self.clusters).await;
         DaemonStatus {
             release: release().to_owned(),
             api: api(),
@@ -64,7 +64,7 @@ impl Reports {
     /// What is recorded now, within these bounds, with what is known of each. A cluster that can't be read says so for itself.
     pub async fn instances(&self, bounds: Vec<Bounds>) -> Result<Instances, Problem> {
         let survey = (self.surveys)(bounds)?;
-        adopt_comparisons(&*self.store, &self.knowledge).await;
+        adopt_comparisons(&*self.store, &self.knowledge, &self.clusters).await;
         let (mut recorded, mut clusters) = (vec![], vec![]);
         for cluster in &self.clusters_of(&*survey).await? {
             let (records, report) = self.of_cluster(&*survey, cluster).await;

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use provisioner_proto::{HelloRequest, provisioner_client::ProvisionerClient};
 use std::{
     error::Error,
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -91,6 +91,18 @@ struct Current {
     greeted: Option<Greeted>,
     /// When the last try ended, if there is no connection since.
     failed: Option<(Instant, Failed)>,
+}
+
+// === impl Failed ===
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable(why) | Self::Lost(why) => why,
+            Self::TimedOut => "no response in time",
+            Self::Refused(problem) => &problem.summary,
+        })
+    }
 }
 
 // === impl Connection ===

@@ -131,7 +131,7 @@ impl Proxy {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let mut request = Request::builder().method(method).uri(path).body(Empty::<Bytes>::new())?;
         if let Some(token) = token {
-            let value = authorization(token).map_err(|failed| format!("{failed:?}"))?;
+            let value = authorization(token).map_err(|failed| failed.to_string())?;
             let mut value = HeaderValue::from_bytes(value.as_encoded_bytes())?;
             value.set_sensitive(true);
             request.headers_mut().insert(header::AUTHORIZATION, value);

@@ -5,7 +5,7 @@ use crate::{
     metrics::{EnvironmentLabels, InstanceCounts},
 };
 use goldenpath_core::{
-    domain::{Record, ResourceKind},
+    domain::{ClusterRef, Record, ResourceKind},
     provision::{ClusterReport, DriftReport, ReportedProblem},
 };
 use serde::{Deserialize, Serialize};
@@ -97,8 +97,12 @@ impl Knowledge {
     }
 
     /// What another daemon has found, in place of what is known of that cluster. What only a later release can say is not known here.
-    pub fn adopt(&self, forms: Forms, Document { form, bytes }: &Document) {
+    /// `clusters`: those that are configured, if any are. Of one that was, the store still holds what was found last.
+    pub fn adopt(&self, forms: Forms, Document { form, bytes }: &Document, clusters: &[ClusterRef]) {
         let Ok(Comparison { cluster, instances }) = forms.read(Message::Comparison, bytes, *form) else { return };
+        if !clusters.is_empty() && clusters.iter().all(|own| own.name() != cluster.cluster) {
+            return;
+        }
         let mut state = self.state();
         state.instances.retain(|id, _| !is_of(&cluster.cluster, id));
         state.instances.extend(instances);
@@ -196,11 +200,14 @@ mod tests {
         one.mark_reachable("demo", "now".to_owned());
         two.learn(&record("demo/gone", "dev"), report(&[]));
         let forms = Forms::own();
-        two.adopt(forms, &forms.document(Message::Comparison, one.comparison("demo").unwrap()));
+        let shared = forms.document(Message::Comparison, one.comparison("demo").unwrap());
+        two.adopt(forms, &shared, &["demo-2".parse().unwrap()]);
+        assert!(two.of("demo/pay").is_none() && two.clusters().is_empty(), "a cluster that is compared no longer");
+        two.adopt(forms, &shared, &[]);
         assert_eq!((two.of("demo/pay"), two.of("demo/gone")), (Some(report(&["a"])), None), "all of this cluster");
         assert_eq!((two.of("demo-2/pay"), two.clusters()), (None, one.clusters()), "and of no other");
         assert!(two.learn(&record("demo/pay", "dev"), report(&["a"])).is_empty(), "nor is it news to it");
-        two.adopt(forms, &Document::new(forms.api() + 1, *b"of a later release"));
+        two.adopt(forms, &Document::new(forms.api() + 1, *b"of a later release"), &[]);
         assert!(two.of("demo/pay").is_some(), "which says nothing to it");
     }
 

@@ -57,7 +57,7 @@ pub async fn run(reconciler: Reconciler) -> Infallible {
             continue;
         };
         // What it goes on from.
-        adopt_comparisons(&*rounds.store, &rounds.knowledge).await;
+        adopt_comparisons(&*rounds.store, &rounds.knowledge, &rounds.rules.clusters).await;
         rounds.knowledge.lead(true);
         tokio::select! {
             never = rounds.clone().of_all() => match never {},
@@ -69,13 +69,13 @@ pub async fn run(reconciler: Reconciler) -> Infallible {
     }
 }
 
-/// What the daemon that leads has found, unless it is this one.
-pub async fn adopt_comparisons(store: &dyn Store, knowledge: &Knowledge) {
+/// What the daemon that leads has found, unless it is this one. `clusters`: those that are configured, if any are.
+pub async fn adopt_comparisons(store: &dyn Store, knowledge: &Knowledge, clusters: &[ClusterRef]) {
     if knowledge.leads() {
         return;
     }
     match store.comparisons().await {
-        Ok(comparisons) => comparisons.iter().for_each(|found| knowledge.adopt(store.forms(), found)),
+        Ok(comparisons) => comparisons.iter().for_each(|found| knowledge.adopt(store.forms(), found, clusters)),
         Err(error) => tracing::warn!(error = in_one_line(&error), "What other daemons have found can't be read"),
     }
 }

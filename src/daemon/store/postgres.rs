@@ -37,9 +37,11 @@ use crate::{
 };
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::TryStreamExt as _;
 use goldenpath_core::policy::Identity;
 use std::{
     hash::{BuildHasher, RandomState},
+    pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
@@ -110,13 +112,23 @@ impl PostgresStore {
         pool.get().await.map_err(away)
     }
 
+    /// One row after another: outcomes are large, and of a thousand no two are needed at once.
     async fn all<T>(
         &self,
         (statement, values): (&str, &[&(dyn ToSql + Sync)]),
         read: impl Fn(&Row) -> Result<T, JournalError>,
     ) -> Result<Vec<T>, JournalError> {
         let connection = self.connection(&self.pool).await?;
-        self.within(async { connection.query(statement, values).await?.iter().map(read).collect() }).await
+        let work = async {
+            let values = values.iter().map(|value| *value as &dyn ToSql);
+            let mut rows = pin!(connection.query_raw(statement, values).await?);
+            let mut all = vec![];
+            while let Some(row) = rows.try_next().await? {
+                all.push(read(&row)?);
+            }
+            Ok(all)
+        };
+        self.within(work).await
     }
 }
 

@@ -126,6 +126,11 @@ async fn a_port_of_the_loopback_is_for_one_browser() {
         let (status, response) = browser.send(&request, "").await;
         assert_eq!(status, expected, "{reason}: {response}");
     }
+    let (address, token) = (Address::Unix(fixture.socket()), Some(TokenSource::File("/nowhere/token".into())));
+    let without_token = Browser::open(ClientOptions { address, endpoint: String::new(), token }).await;
+    let (status, text) = without_token.get("/").await;
+    let said = "No response of the daemon: The token for the daemon can't be read from /nowhere/token";
+    assert!(status == 502 && text.contains(said), "in words: {text}");
     daemon.end();
     assert_eq!(browser.get("/").await.0, 502, "the daemon is gone");
 }
