@@ -47,7 +47,9 @@ pub use marks::{
     BASE_QUOTA, GROUP_PREFIX, LABEL_PREFIX, NAMESPACES_ANNOTATION, POD_SECURITY_PREFIX, SYSTEM_NAMESPACE, TAG_PREFIX,
 };
 pub use names::{ClusterArn, ClusterRef, DnsLabel, EnvironmentId, NameError, PersonaName, SlotId, TierClass, TierName};
-pub use object::{AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role};
+pub use object::{
+    AccessEntry, AccessPolicy, Body, Desired, Observed, Owner, Ownership, PodIdentityAssociation, Role, RolePatterns,
+};
 pub use outputs::{COMMON_OUTPUTS, Computed, Outputs};
 pub use patch::merge_patch;
 pub use permission::{Permission, Who};
