@@ -131,6 +131,30 @@ fn an_annotation_adds_no_host() {
     }
 }
 
+#[test]
+fn no_policy_of_another_engine_is_a_tenants() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let home = json!({"metadata": {"labels": {"goldenpath.internal/environment": "shop"}}});
+    for (api, kind, is_guarded, reason) in [
+        ("crd.projectcalico.org/v1", "NetworkPolicy", true, "Calico behind its own API server"),
+        ("projectcalico.org/v3", "NetworkPolicy", true, "Calico without one"),
+        ("projectcalico.org/v3", "NetworkSet", true, "addresses that pass for pods"),
+        ("cilium.io/v2", "CiliumNetworkPolicy", true, "Cilium"),
+        ("cilium.io/v2", "CiliumLocalRedirectPolicy", true, "takes what others send"),
+        ("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", true, "EKS Auto Mode"),
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", true, "Antrea"),
+        ("networking.k8s.aws/v1alpha1", "PolicyEndpoint", false, "the engine writes it"),
+        ("cilium.io/v2", "CiliumEndpoint", false, "likewise"),
+    ] {
+        let object = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}, "spec": {}});
+        let case = Case { namespace_object: Some(&home), ..case(&object) };
+        match guards()[&Guard::Network].judge(&case, today) {
+            Outcome::Found(_) => assert!(is_guarded, "{api} {kind}: {reason}"),
+            other => assert!(!is_guarded && other == Outcome::NotMatched, "{api} {kind}: {reason}: {other:?}"),
+        }
+    }
+}
+
 /// Not the figure itself, which is of a release; but a policy that is parsed at each object is seen here.
 #[test]
 fn the_pack_judges_many_objects_in_no_time() {
