@@ -37,7 +37,7 @@ mod unset;
 mod validate;
 
 pub use attribute::{
-    Attribute, AttributeType, Empty, Mode, Nesting, Object, Replace, computed, list_of, map_of, object, optional,
+    Attribute, AttributeType, Mode, Nesting, Object, Replace, computed, list_of, map_of, object, optional,
     optional_computed, refusal, required, set_of,
 };
 pub use example::example;

@@ -97,33 +97,6 @@ pub(super) fn snapshot(name: &str, text: &str) {
     assert!(before == text, "{name}: {differs:?}; read the diff and set GOLDENPATH_UPDATE_SNAPSHOTS=1 if it is meant");
 }
 
-/// A module passes on what nobody set.
-#[test]
-fn an_object_with_nothing_in_it_is_as_if_it_was_not_written() {
-    let (facts, dev) = (facts(), environment(json!({})));
-    let parent = parent(&dev, &facts);
-    let of_environment = |members| text(&rendered(Spec::of::<Environment>(environment(members)), &facts, None));
-    let of_slot = |members| text(&rendered(Spec::of::<Slot>(slot(members)), &facts, Some(&parent)));
-    let nobody = json!({"viewer": null, "developer": null, "deployer": null, "admin": null});
-    for (name, nothing) in [
-        ("access", nobody),
-        ("quota", json!({"total": null})),
-        ("limits", json!({"container": null})),
-        ("limits", json!({"container": {"max_memory": null}})),
-        ("drift", json!({})),
-        ("adopt", json!({})),
-    ] {
-        assert_eq!(of_environment(json!({name: nothing})), of_environment(json!({})), "{name}");
-    }
-    for (name, nothing) in [
-        ("identity", json!({"statements": null})),
-        ("availability", json!({"min_replicas": null})),
-        ("egress", json!({"to_slots": null})),
-    ] {
-        assert_eq!(of_slot(json!({name: nothing})), of_slot(json!({})), "{name}");
-    }
-}
-
 #[test]
 fn rendering_is_a_function() {
     let facts = facts();

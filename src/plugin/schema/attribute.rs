@@ -36,20 +36,8 @@ pub struct Attribute {
     pub example: Option<Value>,
     /// Declared by [`refusal`]: what to write instead.
     pub refused: Option<&'static str>,
-    /// Of an object in which nothing is set.
-    pub empty: Empty,
-}
-
-/// What it means that nothing is set in an object that is written. Core tells neither a null nor a misspelt name from one that was
-/// left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Empty {
-    /// Perhaps a slip, and what it leaves out could have narrowed something: an error.
-    Refused,
-    /// As if it was not written, as where a module passes on what nobody set. A warning keeps the trace of misspelt names.
-    Unset,
-    /// A choice: `sandbox = {}`.
-    Chosen,
+    /// An object with nothing set in it means something: `sandbox = {}`.
+    pub may_be_empty: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -183,7 +171,7 @@ fn attribute(name: &'static str, kind: AttributeType, mode: Mode) -> Attribute {
         equal: None,
         example: None,
         refused: None,
-        empty: Empty::Refused,
+        may_be_empty: false,
     }
 }
 
@@ -255,13 +243,7 @@ impl Attribute {
     /// Nothing set in the object is a choice and no slip.
     #[must_use]
     pub fn may_be_empty(self) -> Self {
-        Self { empty: Empty::Chosen, ..self }
-    }
-
-    /// Nothing set in the object is as if it was not written.
-    #[must_use]
-    pub fn may_be_unset(self) -> Self {
-        Self { empty: Empty::Unset, ..self }
+        Self { may_be_empty: true, ..self }
     }
 
     /// The protocol's `required` flag.

@@ -13,7 +13,7 @@ pub fn timeouts(operations: &[&'static str]) -> Attribute {
             .example("10m")
             .describe(format!("How long a {operation} may take, for example `90s`, `10m` or `1h30m`."))
     });
-    optional("timeouts", object(limits)).may_be_unset().describe("How long operations may take.")
+    optional("timeouts", object(limits)).describe("How long operations may take.")
 }
 
 /// What the attribute is read into.

@@ -1,10 +1,9 @@
 //! Objects that are written and hold nothing.
 //!
 //! Core drops the names that a nested object does not declare. Where all names are misspelt, an object of nulls is left: the one
-//! trace of them that reaches a provider. A module that passes on what nobody set leaves the same; so where nothing set is harmless, the
-//! trace is a warning ([`Empty`]). Elements of lists and maps are left out: `namespaces = { default = {} }` says enough.
+//! trace of them that reaches a provider. Elements of lists and maps are left out: `namespaces = { default = {} }` says enough.
 
-use super::{Attribute, AttributeType, Empty, Mode, Nesting, Schema, nested::objects};
+use super::{Attribute, AttributeType, Mode, Nesting, Schema, nested::objects};
 use crate::{
     diagnostic::Diagnostic,
     path::{Path, Step},
@@ -26,32 +25,22 @@ fn walk(attributes: &[Attribute], tree: &Value, at: &Path, found: &mut Vec<Diagn
             let is_empty = object.attributes.iter().all(|inner| element.child(inner.name).is_null());
             // Core itself asks for what is required.
             let is_asked_for = object.attributes.iter().any(Attribute::is_required);
-            if *nesting == Nesting::Single && is_empty && !is_asked_for {
-                found.extend(nothing_set(&here, attribute.empty, &object.attributes));
+            if *nesting == Nesting::Single && is_empty && !is_asked_for && !attribute.may_be_empty {
+                found.push(nothing_set(&here, &object.attributes));
             }
             walk(&object.attributes, element, &here.clone().then_maybe(at.step()), found);
         }
     }
 }
 
-fn nothing_set(here: &Path, empty: Empty, attributes: &[Attribute]) -> Option<Diagnostic> {
+fn nothing_set(here: &Path, attributes: &[Attribute]) -> Diagnostic {
     let is_offered = |attribute: &&Attribute| attribute.mode != Mode::Computed && attribute.refused.is_none();
     let names: Vec<&str> = attributes.iter().filter(is_offered).map(|attribute| attribute.name).collect();
     let detail = format!(
         "Names that are not known inside of an object are dropped before the provider sees them. Known here: {}. Set one of them, \
-         leave the object out, or set it to null.",
+         or leave the object out.",
         names.join(", ")
     );
-    let found = match empty {
-        Empty::Refused => {
-            let summary = format!("{here}: nothing is set in this object; set an attribute, or leave it out");
-            Diagnostic::error(summary, detail)
-        }
-        Empty::Unset => {
-            let summary = format!("{here}: nothing is set in this object, so it counts as not set");
-            Diagnostic::warning(summary, detail)
-        }
-        Empty::Chosen => return None,
-    };
-    Some(found.at(here.clone()))
+    Diagnostic::error(format!("{here}: nothing is set in this object; set an attribute, or leave it out"), detail)
+        .at(here.clone())
 }

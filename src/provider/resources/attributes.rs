@@ -106,7 +106,7 @@ pub fn drift() -> Attribute {
          mode. For example, `ResourceQuota *` lets someone on call raise a quota by hand without the next pipeline \
          reverting it.",
     );
-    optional("drift", object([mode, ignore])).may_be_unset().describe(
+    optional("drift", object([mode, ignore])).describe(
         "What happens to objects whose live fields differ from what the provider applied. The provider never takes over a \
          field that another controller owns by server-side apply: that is an error that names the field manager and the \
          field.",

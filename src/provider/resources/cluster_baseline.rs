@@ -73,7 +73,7 @@ fn golden_paths() -> Attribute {
 
 fn guards() -> Attribute {
     let one = |guard: &Guard| optional(guard.as_str(), Type::Bool).describe(refuses(*guard));
-    optional("guards", object(Guard::ALL.iter().map(one))).may_be_unset().describe(
+    optional("guards", object(Guard::ALL.iter().map(one))).describe(
         "What admission refuses to tenants. Every guard is on unless it is set to `false`, which each plan warns about. \
          Clusters older than Kubernetes 1.30 have none, and each plan says so.",
     )

@@ -150,9 +150,7 @@ fn availability() -> Attribute {
              if unset.",
         ),
     ]);
-    optional("availability", availability)
-        .may_be_unset()
-        .describe("How many replicas to run, and how many may be unavailable.")
+    optional("availability", availability).describe("How many replicas to run, and how many may be unavailable.")
 }
 
 fn ingress() -> Attribute {
@@ -176,9 +174,7 @@ fn egress() -> Attribute {
     let fqdns = text_set("fqdns", "api.example.com").describe(
         "Domain names that the workload may call over TLS. They need the environment's engine to be `eks_auto` or `cilium`.",
     );
-    optional("egress", object([to, fqdns]))
-        .may_be_unset()
-        .describe("What the workload may call, besides what the environment allows.")
+    optional("egress", object([to, fqdns])).describe("What the workload may call, besides what the environment allows.")
 }
 
 fn outputs() -> Vec<Attribute> {

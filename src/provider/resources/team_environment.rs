@@ -185,7 +185,6 @@ fn quota() -> Attribute {
             "Quotas by PriorityClass (Kubernetes `ResourceQuota.spec.scopeSelector`): how much may run at that priority.",
         );
     optional("quota", object([total, headroom, slots, by_priority]))
-        .may_be_unset()
         .describe("How much the environment may use. Defaults to the quota of the tier.")
 }
 
@@ -200,9 +199,8 @@ fn limits(what: &str) -> Attribute {
         amount("max_memory", "4Gi", "Largest memory limit that a container may set. Unlimited if unset."),
     ]);
     let container = optional("container", container)
-        .may_be_unset()
         .describe("Limits per container. There is no CPU limit, since CPU limits throttle.");
-    optional("limits", object([container])).may_be_unset().describe(what)
+    optional("limits", object([container])).describe(what)
 }
 
 fn pod_security(what: &str) -> Attribute {
@@ -235,9 +233,7 @@ fn adopt() -> Attribute {
         "JSON pointers (RFC 6901) to fields that are taken over from other field managers during adoption. Any other field \
          that has a manager is an error that names it.",
     );
-    optional("adopt", object([mode, take]))
-        .may_be_unset()
-        .describe("Whether existing namespaces may become part of this environment.")
+    optional("adopt", object([mode, take])).describe("Whether existing namespaces may become part of this environment.")
 }
 
 pub(super) fn outputs() -> Vec<Attribute> {

@@ -1,7 +1,6 @@
 //! What is reported about a configuration.
 
 use super::*;
-use crate::diagnostic::Severity;
 
 fn reported(schema: &Schema, tree: &Value) -> Vec<String> {
     let found = validate(schema, tree).into_iter();
@@ -93,7 +92,6 @@ fn an_object_with_nothing_set_is_an_error_that_lists_its_names() {
     let schema = Schema::new([
         optional("level", inner()),
         optional("target", inner()).may_be_empty(),
-        optional("drift", inner()).may_be_unset(),
         optional("spaces", map_of(object([optional("level", inner())]))),
         optional("owner", object([required("contact", Type::String), optional("docs", Type::String)])),
     ]);
@@ -103,11 +101,6 @@ fn an_object_with_nothing_set_is_an_error_that_lists_its_names() {
         (json!({"level": {"enforce": "?"}}), vec![], "what is unknown may be set"),
         (json!({"level": "?"}), vec![], "so may all of it"),
         (json!({"target": {}}), vec![], "where nothing is a choice"),
-        (
-            json!({"drift": {}}),
-            vec!["drift: nothing is set in this object, so it counts as not set".to_owned()],
-            "where a module may pass on nothing",
-        ),
         (json!({"spaces": {"a": {}}}), vec![], "an element of a map says enough by its key"),
         (json!({"spaces": {"a": {"level": {}}}}), vec![nothing("spaces[\"a\"].level")], "an object inside of one"),
         (json!({"owner": {}}), vec!["owner.contact: a value is required".to_owned()], "what is required is asked for"),
@@ -115,12 +108,11 @@ fn an_object_with_nothing_set_is_an_error_that_lists_its_names() {
         let config = conform(config.into(), &schema.ty()).expect(reason);
         assert_eq!(reported(&schema, &config), expected, "{reason}");
     }
-    for (place, severity) in [("level", Severity::Error), ("drift", Severity::Warning)] {
-        let config = conform(json!({place: {}}).into(), &schema.ty()).expect("an object");
-        let found = &validate(&schema, &config)[0];
-        assert_eq!(found.severity, severity, "{place}");
-        assert!(found.detail.contains("Known here: enforce, version. Set one"), "{place}: without what is refused");
-    }
+    let config = conform(json!({"level": {}}).into(), &schema.ty()).expect("an object");
+    assert!(
+        validate(&schema, &config)[0].detail.contains("Known here: enforce, version. Set one"),
+        "without what is refused"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::names::camel;
 use plugin::{
     Type,
-    schema::{Attribute, AttributeType, Empty, Mode, Nesting, Object},
+    schema::{Attribute, AttributeType, Mode, Nesting, Object},
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -74,7 +74,7 @@ pub(super) fn properties(dialect: Dialect, attributes: &[&Attribute]) -> Map<Str
 fn property(dialect: Dialect, attribute: &Attribute) -> Json {
     let mut property = match &attribute.kind {
         AttributeType::Plain(ty) => of_type(dialect, ty),
-        AttributeType::Nested(nesting, inside) => nested_schema(dialect, *nesting, inside, attribute.empty),
+        AttributeType::Nested(nesting, inside) => nested_schema(dialect, *nesting, inside, attribute.may_be_empty),
     };
     property["description"] = first_paragraph(&attribute.description).into();
     if !attribute.choices.is_empty() {
@@ -83,13 +83,13 @@ fn property(dialect: Dialect, attribute: &Attribute) -> Json {
     property
 }
 
-fn nested_schema(dialect: Dialect, nesting: Nesting, inside: &Object, empty: Empty) -> Json {
+fn nested_schema(dialect: Dialect, nesting: Nesting, inside: &Object, may_be_empty: bool) -> Json {
     let offered: Vec<&Attribute> = inside.attributes.iter().filter(|attribute| is_offered(attribute)).collect();
     let mut element = object(dialect, &offered);
     match nesting {
         Nesting::Single => {
-            // Names that a schema does not know are dropped here as well, and who writes YAML leaves an object out.
-            if empty != Empty::Chosen {
+            // The provider refuses an object in which nothing is set.
+            if !may_be_empty {
                 element["minProperties"] = 1.into();
             }
             element

@@ -54,7 +54,6 @@ pub(super) fn identity() -> Attribute {
         ),
     ]);
     optional("identity", identity)
-        .may_be_unset()
         .describe("AWS identity of the workload. Defaults to Pod Identity with no statements.")
 }
 

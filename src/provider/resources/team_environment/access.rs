@@ -8,7 +8,7 @@ use plugin::{
 };
 
 pub(super) fn access() -> Attribute {
-    optional("access", object(PersonaName::ALL.map(persona))).may_be_unset().describe(
+    optional("access", object(PersonaName::ALL.map(persona))).describe(
         "Who has access, by persona. Each principal has one EKS access entry on the cluster with its own group, which \
          the environment's RoleBindings name. Nothing else is added to the entry.",
     )
