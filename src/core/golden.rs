@@ -47,7 +47,7 @@ mod tests;
 
 pub use baseline::{Baseline, baseline_names, home, serves_guards};
 pub use blueprint::{Blueprint, SaidEngine, Summary};
-pub use boundary::boundary_policy;
+pub use boundary::{boundaries, boundary_policy, role_patterns};
 pub use budgets::budgets_beside;
 pub use catalogue::{Catalogue, CatalogueError, GoldenPath, Life, OWN_FIELDS, PathReference, Status, Tier};
 pub use diff::{By, FieldChange, diff, view};

@@ -1,12 +1,12 @@
 //! The IAM policy that the provider needs and no more, built from the list of calls that the code makes.
 //!
-//! What it narrows (`security.md` 7): roles to our path and only under the permissions boundary, attached
+//! What it narrows (`security.md` 7): roles to our paths and only under a permissions boundary of golden paths, attached
 //! policies to all but those for administrators, access entries to groups and tags of
 //! ours, access policies to those for people, outside of system namespaces, passed roles to EKS Pod Identity.
 //! What it can't: EKS requires `eks:TagResource` to create something with tags, when nothing carries a tag yet.
 
 use super::calls::{Call, Needs};
-use goldenpath_core::domain::{ClusterArn, Role};
+use goldenpath_core::domain::{ClusterArn, Role, RolePatterns};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -17,23 +17,8 @@ pub struct PermissionScope {
     pub account: String,
     pub region: String,
     pub cluster: String,
-    /// Path of our roles, `/goldenpath/`.
-    pub role_path: String,
-    /// Of the permissions boundary, `goldenpath/boundary`.
-    pub boundary: String,
-}
-
-impl Default for PermissionScope {
-    fn default() -> Self {
-        Self {
-            partition: "aws".to_owned(),
-            account: "*".to_owned(),
-            region: "*".to_owned(),
-            cluster: "*".to_owned(),
-            role_path: "/goldenpath/".to_owned(),
-            boundary: "goldenpath/boundary".to_owned(),
-        }
-    }
+    /// Of golden paths.
+    pub roles: RolePatterns,
 }
 
 /// Which resources the caller makes.
@@ -68,7 +53,7 @@ pub fn iam_policy(part: Part, scope: &PermissionScope) -> Value {
             "Sid": "PassOurRolesToPodIdentity",
             "Effect": "Allow",
             "Action": ["iam:PassRole"],
-            "Resource": [scope.our_roles()],
+            "Resource": scope.our_roles(),
             "Condition": {"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}},
         }));
     }
@@ -85,21 +70,21 @@ fn statement(needs: Needs, actions: &[&str], scope: &PermissionScope) -> Option<
     let (sid, resources, condition) = match needs {
         Needs::Nothing | Needs::Advice => return None,
         Needs::Account => ("ReadTheAccount", vec!["*".to_owned()], None),
-        Needs::Boundary => ("ReadTheBoundary", vec![scope.boundary()], None),
+        Needs::Boundary => ("ReadTheBoundary", scope.roles.boundaries.clone(), None),
         Needs::AnyRole => ("ReadRoles", vec![scope.iam("role/*")], None),
-        Needs::Role => ("OurRoles", vec![scope.our_roles()], None),
+        Needs::Role => ("OurRoles", scope.our_roles(), None),
         Needs::BoundedRole => (
             "OurRolesUnderTheBoundary",
-            vec![scope.our_roles()],
-            Some(json!({"ArnLike": {"iam:PermissionsBoundary": scope.boundary()}})),
+            scope.our_roles(),
+            Some(json!({"ArnLike": {"iam:PermissionsBoundary": scope.boundaries()}})),
         ),
         Needs::AttachedPolicy => {
             let power = Role::FOR_ADMINISTRATORS.map(|name| format!("arn:{}:iam::aws:policy/{name}", scope.partition));
             let condition = json!({
-                "ArnLike": {"iam:PermissionsBoundary": scope.boundary()},
+                "ArnLike": {"iam:PermissionsBoundary": scope.boundaries()},
                 "ArnNotLike": {"iam:PolicyARN": power},
             });
-            ("PoliciesOfOurRoles", vec![scope.our_roles()], Some(condition))
+            ("PoliciesOfOurRoles", scope.our_roles(), Some(condition))
         }
         Needs::Cluster => ("ReadTheCluster", cluster(), None),
         Needs::Addon => ("ReadAddOns", vec![eks("addon", "/*")], None),
@@ -142,15 +127,14 @@ fn statement(needs: Needs, actions: &[&str], scope: &PermissionScope) -> Option<
 // === impl PermissionScope ===
 
 impl PermissionScope {
-    /// Narrowed to one cluster.
-    pub fn of(cluster: &ClusterArn) -> Self {
-        Self {
-            partition: cluster.partition().to_owned(),
-            account: cluster.account().to_owned(),
-            region: cluster.region().to_owned(),
-            cluster: cluster.name().to_owned(),
-            ..Self::default()
+    /// Narrowed to one cluster, or for all of the commercial partition.
+    pub fn of(cluster: Option<&ClusterArn>, roles: RolePatterns) -> Self {
+        let [partition, account, region, cluster] = match cluster {
+            Some(cluster) => [cluster.partition(), cluster.account(), cluster.region(), cluster.name()],
+            None => ["aws", "*", "*", "*"],
         }
+        .map(str::to_owned);
+        Self { partition, account, region, cluster, roles }
     }
 
     fn iam(&self, resource: &str) -> String {
@@ -161,12 +145,16 @@ impl PermissionScope {
         format!("arn:{}:eks:{}:{}:{resource}", self.partition, self.region, self.account)
     }
 
-    fn our_roles(&self) -> String {
-        self.iam(&format!("role{}*", self.role_path))
+    fn our_roles(&self) -> Vec<String> {
+        self.roles.paths.iter().map(|path| self.iam(&format!("role{path}"))).collect()
     }
 
-    fn boundary(&self) -> String {
-        self.iam(&format!("policy/{}", self.boundary))
+    /// As IAM writes the values of a condition: one without a list.
+    fn boundaries(&self) -> Value {
+        match &self.roles.boundaries[..] {
+            [one] => json!(one),
+            all => json!(all),
+        }
     }
 
     fn access_policy(&self, name: &str) -> String {
@@ -177,6 +165,18 @@ impl PermissionScope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// With the built-in golden path alone.
+    fn scope(partition: &str, cluster: [&str; 3]) -> PermissionScope {
+        let [account, region, cluster] = cluster.map(str::to_owned);
+        let boundaries = vec![format!("arn:{partition}:iam::{account}:policy/goldenpath/boundary")];
+        let roles = RolePatterns { paths: vec!["/goldenpath/*".to_owned()], boundaries };
+        PermissionScope { partition: partition.to_owned(), account, region, cluster, roles }
+    }
+
+    fn anywhere() -> PermissionScope {
+        scope("aws", ["*"; 3])
+    }
 
     fn statements(part: Part, scope: &PermissionScope) -> Vec<Value> {
         iam_policy(part, scope)["Statement"].as_array().cloned().unwrap_or_default()
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_call_is_allowed_once_and_nothing_else() {
-        let statements = statements(Part::Environments, &PermissionScope::default());
+        let statements = statements(Part::Environments, &anywhere());
         let allowed: usize =
             statements.iter().filter_map(|statement| statement["Action"].as_array()).map(Vec::len).sum();
         let is_needed = |call: &Call| !matches!(call.needs(), Needs::Nothing | Needs::Advice);
@@ -207,8 +207,7 @@ mod tests {
 
     #[test]
     fn permissions_carry_conditions() {
-        let scope = PermissionScope::default();
-        let statements = statements(Part::Environments, &scope);
+        let statements = statements(Part::Environments, &anywhere());
         for (action, condition, reason) in [
             (
                 "iam:CreateRole",
@@ -243,8 +242,26 @@ mod tests {
     }
 
     #[test]
+    fn roles_of_every_golden_path_may_be_made() {
+        let names = |texts: [&str; 2]| texts.map(str::to_owned).to_vec();
+        let boundaries = names(["arn:aws:iam::111122223333:policy/own", "arn:aws:iam::aws:policy/ReadOnlyAccess"]);
+        let paths = names(["/goldenpath/a/*", "/goldenpath/b/*"]);
+        let scope = PermissionScope { roles: RolePatterns { paths, boundaries: boundaries.clone() }, ..anywhere() };
+        let statements = statements(Part::Environments, &scope);
+        for action in ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"] {
+            let found = &allowing(&statements, action)[0];
+            assert_eq!(found["Condition"]["ArnLike"]["iam:PermissionsBoundary"], json!(boundaries), "{action}");
+        }
+        assert_eq!(allowing(&statements, "iam:GetPolicy")[0]["Resource"], json!(boundaries), "each is looked for");
+        for action in ["iam:CreateRole", "iam:DeleteRole", "iam:PassRole"] {
+            let roles = ["arn:aws:iam::*:role/goldenpath/a/*", "arn:aws:iam::*:role/goldenpath/b/*"];
+            assert_eq!(allowing(&statements, action)[0]["Resource"], json!(roles), "{action}");
+        }
+    }
+
+    #[test]
     fn the_baseline_only_reads() {
-        for statement in statements(Part::Baseline, &PermissionScope::default()) {
+        for statement in statements(Part::Baseline, &anywhere()) {
             for action in statement["Action"].as_array().into_iter().flatten() {
                 let (_, operation) = action.as_str().and_then(|action| action.split_once(':')).unwrap_or_default();
                 let reads = ["Get", "List", "Describe"].iter().any(|read| operation.starts_with(read));
@@ -256,13 +273,7 @@ mod tests {
     #[test]
     fn a_place_narrows_and_partitions_differ() {
         for (partition, reason) in [("aws", "commercial"), ("aws-us-gov", "GovCloud"), ("aws-cn", "China")] {
-            let scope = PermissionScope {
-                partition: partition.to_owned(),
-                account: "111122223333".to_owned(),
-                region: "x-y-1".to_owned(),
-                cluster: "main".to_owned(),
-                ..PermissionScope::default()
-            };
+            let scope = scope(partition, ["111122223333", "x-y-1", "main"]);
             let statements = statements(Part::Environments, &scope);
             let text = Value::from(statements.clone()).to_string();
             assert!(!text.contains(":*:"), "{reason}: {text}");
@@ -277,7 +288,7 @@ mod tests {
 
     #[test]
     fn it_fits_into_a_managed_policy() {
-        let text = iam_policy(Part::Environments, &PermissionScope::default()).to_string();
+        let text = iam_policy(Part::Environments, &anywhere()).to_string();
         assert!(text.len() <= 6144, "IAM's quota of characters of a managed policy: {}", text.len());
     }
 }

@@ -11,7 +11,7 @@ use super::{
     permissions::{Part, PermissionScope, iam_policy},
 };
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
-use goldenpath_core::{domain::ClusterArn, ports::PortError};
+use goldenpath_core::{domain::RolePatterns, ports::PortError};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -35,13 +35,13 @@ struct ContextValue {
 
 impl Aws {
     /// The actions on this cluster, and on the roles of its environments, that `caller` needs and is not allowed.
-    pub async fn lacking_permissions(&self, cluster: &ClusterArn, caller: &str) -> Result<Vec<String>, PortError> {
+    pub async fn lacking_permissions(&self, scope: &PermissionScope, caller: &str) -> Result<Vec<String>, PortError> {
         // The root user of the account has no policies to be judged by, and is allowed everything.
         if caller.ends_with(":root") {
             return Ok(vec![]);
         }
         let mut lacking = BTreeSet::new();
-        for request in requests(&iam_policy(Part::Environments, &PermissionScope::of(cluster))) {
+        for request in all_requests(scope) {
             lacking.extend(self.simulate(caller, request).await?);
         }
         Ok(lacking.into_iter().collect())
@@ -77,6 +77,20 @@ fn entry(given: ContextValue) -> ContextEntry {
 }
 
 // === Requests ===
+
+/// A request holds one boundary, and a role may have any of them.
+fn all_requests(scope: &PermissionScope) -> Vec<SimulationRequest> {
+    let mut all = vec![];
+    for boundary in &scope.roles.boundaries {
+        let roles = RolePatterns { boundaries: vec![boundary.clone()], ..scope.roles.clone() };
+        for request in requests(&iam_policy(Part::Environments, &PermissionScope { roles, ..scope.clone() })) {
+            if !all.contains(&request) {
+                all.push(request);
+            }
+        }
+    }
+    all
+}
 
 fn requests(policy: &Value) -> Vec<SimulationRequest> {
     let mut requests = vec![];
@@ -123,11 +137,36 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn with_action(action: &str) -> Vec<SimulationRequest> {
+    fn with_action_and_boundaries(action: &str, boundaries: &[&str]) -> Vec<SimulationRequest> {
         let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
-        let mut requests = requests(&iam_policy(Part::Environments, &PermissionScope::of(&cluster)));
+        let boundaries = boundaries.iter().map(|name| format!("arn:aws:iam::111122223333:policy/{name}")).collect();
+        let roles = RolePatterns { paths: vec!["/goldenpath/*".to_owned()], boundaries };
+        let mut requests = all_requests(&PermissionScope::of(Some(&cluster), roles));
         requests.retain(|request| request.actions.iter().any(|one| one == action));
         requests
+    }
+
+    fn with_action(action: &str) -> Vec<SimulationRequest> {
+        with_action_and_boundaries(action, &["goldenpath/boundary"])
+    }
+
+    #[test]
+    fn each_boundary_is_asked_about() {
+        for (action, asked, reason) in [
+            ("iam:CreateRole", vec!["policy/goldenpath/boundary", "policy/own"], "in a condition"),
+            ("iam:GetPolicy", vec!["policy/goldenpath/boundary", "policy/own"], "as a resource"),
+            ("iam:TagRole", vec![""], "once where it does not matter"),
+        ] {
+            let requests = with_action_and_boundaries(action, &["goldenpath/boundary", "own"]);
+            let found: Vec<&str> = requests
+                .iter()
+                .map(|SimulationRequest { resource, context, .. }| {
+                    let mut values = context.iter().map(|one| &one.value).chain([resource]);
+                    values.find_map(|value| value.find("policy/").map(|at| &value[at..])).unwrap_or_default()
+                })
+                .collect();
+            assert_eq!(found, asked, "{action}: {reason}");
+        }
     }
 
     #[test]

@@ -88,6 +88,15 @@ impl Role {
     ];
 }
 
+/// What the golden paths of a catalogue make roles with, as patterns of IAM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolePatterns {
+    /// Of their paths: `/goldenpath/*`.
+    pub paths: Vec<String>,
+    /// ARNs of their permissions boundaries.
+    pub boundaries: Vec<String>,
+}
+
 /// An EKS access entry of type STANDARD with exactly one immutable group, shared by all environments of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessEntry {

@@ -3,9 +3,11 @@
 //! A role may do what both its own policies and its boundary allow. The plan narrows policies to one team; the boundary is one for all of
 //! them, so that it holds whatever the plan would let through. What a managed policy of `policy_arns` allows is known to AWS alone, and is
 //! not in it.
+//!
+//! And which boundaries and paths of roles a catalogue names: whoever may make roles is limited to these.
 
-use super::catalogue::{GoldenPath, Grants, fill_cluster, fill_owner};
-use crate::domain::{ClusterArn, covers};
+use super::catalogue::{Catalogue, GoldenPath, Grants, fill_cluster, fill_owner};
+use crate::domain::{ClusterArn, RolePatterns, covers};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,18 +17,9 @@ const ANY: &str = "*";
 
 /// `cluster`: fills partition, account and region. Without it the policy is one for any account of the commercial partition.
 pub fn boundary_policy(path: &GoldenPath, cluster: Option<&ClusterArn>) -> Value {
-    let fill = |text: &String| {
-        let text = match cluster {
-            Some(cluster) => fill_cluster(text, cluster),
-            None => text.replace("{partition}", "aws").replace("{account}", ANY).replace("{region}", ANY),
-        };
-        fill_owner(&text, ANY, ANY)
-    };
+    let fill = |text: &String| fill_owner(&fill_place(text, cluster), ANY, ANY);
     let all = |list: fn(&Grants) -> &Vec<String>| -> Vec<String> {
-        let texts: BTreeSet<String> = path.tiers.values().flat_map(|tier| list(&tier.grants)).map(fill).collect();
-        // Another tier's wider text says it already.
-        let is_needed = |text: &&String| !texts.iter().any(|other| other != *text && covers(other, text));
-        texts.iter().filter(is_needed).cloned().collect()
+        widest(&path.tiers.values().flat_map(|tier| list(&tier.grants)).map(fill).collect())
     };
     let actions = all(|grants| &grants.actions);
     let allow = |sid: &str, actions: &[String], resources: &[String]| {
@@ -60,6 +53,42 @@ pub fn boundary_policy(path: &GoldenPath, cluster: Option<&ClusterArn>) -> Value
     .chain(tagged)
     .collect();
     json!({"Version": VERSION, "Statement": statements})
+}
+
+/// The permissions boundaries of all tiers, each with the versions of golden paths that name it.
+pub fn boundaries<'a>(catalogue: &'a Catalogue, cluster: Option<&ClusterArn>) -> BTreeMap<String, Vec<&'a GoldenPath>> {
+    let mut named: BTreeMap<String, Vec<&GoldenPath>> = BTreeMap::new();
+    for path in catalogue.paths() {
+        let of_tiers: BTreeSet<String> =
+            path.tiers.values().map(|tier| fill_place(&tier.grants.boundary, cluster)).collect();
+        for boundary in of_tiers {
+            named.entry(boundary).or_default().push(path);
+        }
+    }
+    named
+}
+
+/// Of every version, since what was made by one stays by it.
+pub fn role_patterns(catalogue: &Catalogue, cluster: Option<&ClusterArn>) -> RolePatterns {
+    let tiers = catalogue.paths().iter().flat_map(|path| path.tiers.values());
+    let paths: BTreeSet<String> = tiers.map(|tier| format!("{}{ANY}", tier.grants.iam_path)).collect();
+    let boundaries: BTreeSet<String> = boundaries(catalogue, cluster).into_keys().collect();
+    RolePatterns { paths: widest(&paths), boundaries: widest(&boundaries) }
+}
+
+fn fill_place(text: &str, cluster: Option<&ClusterArn>) -> String {
+    match cluster {
+        Some(cluster) => fill_cluster(text, cluster),
+        None => [("{partition}", "aws"), ("{account}", ANY), ("{region}", ANY), ("{dns_suffix}", "amazonaws.com")]
+            .into_iter()
+            .fold(text.to_owned(), |text, (name, value)| text.replace(name, value)),
+    }
+}
+
+/// Without those that another one covers.
+fn widest(texts: &BTreeSet<String>) -> Vec<String> {
+    let is_needed = |text: &&String| !texts.iter().any(|other| other != *text && covers(other, text));
+    texts.iter().filter(is_needed).cloned().collect()
 }
 
 #[cfg(test)]
@@ -109,6 +138,46 @@ mod tests {
             assert!(!allows(action, resource), "{reason}");
         }
         assert!(allows("eks:DescribeCluster", cluster.as_str()), "what a persona's role has of its own");
+    }
+
+    #[test]
+    fn roles_are_limited_to_what_all_paths_and_tiers_name() {
+        const HEAD: &str = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\n\
+            extends: team-standard 1.0.0\n";
+        let cluster = facts().cluster_arn;
+        for (grants, place, boundaries, reason) in [
+            (
+                "{ iam_path: /goldenpath/own/ }",
+                Some(&cluster),
+                vec!["arn:aws:iam::111122223333:policy/goldenpath/boundary"],
+                "the same in all",
+            ),
+            (
+                "{ boundary: 'arn:{partition}:iam::{account}:policy/{region}/own' }",
+                Some(&cluster),
+                vec![
+                    "arn:aws:iam::111122223333:policy/eu-west-1/own",
+                    "arn:aws:iam::111122223333:policy/goldenpath/boundary",
+                ],
+                "one tier of another path",
+            ),
+            (
+                "{ boundary: 'arn:{partition}:iam::{account}:policy/own' }",
+                None,
+                vec!["arn:aws:iam::*:policy/goldenpath/boundary", "arn:aws:iam::*:policy/own"],
+                "in any account",
+            ),
+        ] {
+            let own = format!("{HEAD}tiers: {{ dev: {{ grants: {grants} }} }}\n");
+            let catalogue = Catalogue::with_documents([("own", own.as_str())]).expect(reason);
+            let found = role_patterns(&catalogue, place);
+            assert_eq!(found.boundaries, boundaries, "{reason}");
+            assert_eq!(found.paths, ["/goldenpath/*"], "{reason}: the widest says it");
+        }
+        let own = "{ grants: { iam_path: /goldenpath/own/ } }";
+        let alone = format!("{HEAD}tiers: {{ dev: {own}, staging: {own}, prod: {own} }}\n");
+        let alone = Catalogue::of_documents([("own", alone.as_str())]).expect("a catalogue");
+        assert_eq!(role_patterns(&alone, None).paths, ["/goldenpath/own/*"], "without the built-in one");
     }
 
     #[test]

@@ -16,12 +16,14 @@ pub enum Part {
 }
 
 /// By sources of golden paths in addition to the built-in ones.
+type OfAws = fn(&[CatalogueSource], Option<Part>, Option<&ClusterArn>) -> anyhow::Result<Value>;
 type OfKubernetes = fn(&[CatalogueSource], Option<Part>, Option<&str>) -> anyhow::Result<Value>;
 type OfBoundary = fn(&[CatalogueSource], Option<&str>, Option<&ClusterArn>) -> anyhow::Result<Value>;
 
 /// Handed over by the composition root.
 pub struct Permissions {
-    pub aws: fn(Option<Part>, Option<&ClusterArn>) -> Value,
+    /// With the paths and boundaries of roles that the built-in golden paths and those of these sources name.
+    pub aws: OfAws,
     /// With what the built-in golden paths and those of these sources have a baseline install.
     pub kubernetes: OfKubernetes,
     /// Of a golden path of the built-in ones and of those of these sources.
@@ -70,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, permissions: &Permissions) -> anyhow::R
     let document = if system.boundary {
         (permissions.boundary)(sources, golden_path.as_deref(), cluster_arn.as_ref())?
     } else if system.aws {
-        (permissions.aws)(*role, cluster_arn.as_ref())
+        (permissions.aws)(sources, *role, cluster_arn.as_ref())?
     } else {
         (permissions.kubernetes)(sources, *role, group.as_deref())?
     };

@@ -5,7 +5,7 @@ use crate::cli::doctor::{
 };
 use async_trait::async_trait;
 use goldenpath_adapters::{
-    aws::{Aws, AwsOptions, CredentialSource},
+    aws::{Aws, AwsOptions, CredentialSource, permissions::PermissionScope},
     joined::{Joined, JoinedClusters},
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
@@ -14,12 +14,12 @@ use goldenpath_core::{
         CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Ownership, Permission, PersonaName, Record,
         ResourceKind, Who,
     },
-    golden::{Catalogue, cluster_roles},
+    golden::{Catalogue, boundaries, cluster_roles, role_patterns},
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
 use goldenpath_sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) struct TargetInspector;
 
@@ -32,14 +32,13 @@ impl Inspector for TargetInspector {
     async fn inspect(&self, target: &DoctorTarget) -> anyhow::Result<Inspection> {
         let cluster: ClusterRef = target.cluster.parse()?;
         let catalogue = catalogue(&target.reach)?;
-        let seen = match &target.reach.place.sandbox {
+        match &target.reach.place.sandbox {
             Some(path) => {
                 let sandbox = Sandbox::open(path.clone(), SandboxOptions::default());
-                common(&sandbox, &sandbox, &cluster).await
+                Ok(common(&sandbox, &sandbox, &cluster, catalogue).await)
             }
-            None => real(&target.reach, &cluster).await?,
-        };
-        Ok(Inspection { catalogue, ..seen })
+            None => real(&target.reach, &cluster, catalogue).await,
+        }
     }
 
     async fn connect(&self, target: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
@@ -101,7 +100,12 @@ fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
 }
 
 /// What every target has.
-async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &ClusterRef) -> Inspection {
+async fn common(
+    clusters: &dyn Clusters,
+    objects: &dyn Objects,
+    cluster: &ClusterRef,
+    catalogue: Arc<Catalogue>,
+) -> Inspection {
     let facts = reading(clusters.facts(cluster).await);
     let arn = facts.as_ref().map(|facts| facts.stable.cluster_arn.clone()).map_err(Clone::clone);
     let oidc_provider =
@@ -109,16 +113,13 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
             Some((issuer, arn)) => Some(reading(clusters.oidc_provider_exists(arn, issuer).await)),
             None => None,
         };
-    let (boundary, own) = match &arn {
-        Ok(arn) => {
-            let boundary = format!("arn:{}:iam::{}:policy/goldenpath/boundary", arn.partition(), arn.account());
-            (reading(clusters.policy_exists(arn, &boundary).await), own_objects(objects, arn).await)
-        }
+    let (boundaries, own) = match &arn {
+        Ok(arn) => (Ok(look_for_boundaries(clusters, arn, &catalogue).await), own_objects(objects, arn).await),
         Err(why) => (Err(why.clone()), Err(why.clone())),
     };
     Inspection {
         facts,
-        boundary,
+        boundaries,
         oidc_provider,
         audit_logging: None,
         identity_providers: reading(clusters.identity_providers(cluster).await),
@@ -126,20 +127,35 @@ async fn common(clusters: &dyn Clusters, objects: &dyn Objects, cluster: &Cluste
         kubernetes_permissions: None,
         clock: None,
         objects: own,
-        catalogue: Catalogue::built_in(),
+        catalogue,
     }
 }
 
-async fn real(reach: &Reach, cluster: &ClusterRef) -> anyhow::Result<Inspection> {
+/// Of each boundary that golden paths name whether it is there.
+async fn look_for_boundaries(
+    clusters: &dyn Clusters,
+    cluster: &ClusterArn,
+    catalogue: &Catalogue,
+) -> BTreeMap<String, Reading<bool>> {
+    let mut found = BTreeMap::new();
+    for boundary in boundaries(catalogue, Some(cluster)).into_keys() {
+        let exists = reading(clusters.policy_exists(cluster, &boundary).await);
+        found.insert(boundary, exists);
+    }
+    found
+}
+
+async fn real(reach: &Reach, cluster: &ClusterRef, catalogue: Arc<Catalogue>) -> anyhow::Result<Inspection> {
     let (aws, kube) = adapters(reach);
     let clusters = JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() };
     let objects = Joined { aws: aws.clone(), kubernetes: kube.clone() };
-    let mut seen = common(&clusters, &objects, cluster).await;
+    let mut seen = common(&clusters, &objects, cluster, catalogue).await;
     seen.audit_logging = Some(reading(aws.audits(cluster).await));
     if let Ok(facts) = &seen.facts {
         let arn = &facts.stable.cluster_arn;
         let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
-        seen.aws_permissions = Some(match aws.lacking_permissions(arn, &facts.caller).await {
+        let scope = PermissionScope::of(Some(arn), role_patterns(&seen.catalogue, Some(arn)));
+        seen.aws_permissions = Some(match aws.lacking_permissions(&scope, &facts.caller).await {
             Err(error) if error.class == Class::Denied => Ok(CallerPermissions::Unknown(error.to_string())),
             missing => reading(missing).map(CallerPermissions::Missing),
         });

@@ -8,21 +8,22 @@ use goldenpath_adapters::{
 };
 use goldenpath_core::{
     domain::{CatalogueSource, ClusterArn, PersonaName},
-    golden::{baseline_names, boundary_policy, cluster_roles, home},
+    golden::{baseline_names, boundary_policy, cluster_roles, home, role_patterns},
 };
 use serde_json::{Value, json};
 
 pub(super) const PERMISSIONS: Permissions =
     Permissions { aws: of_aws, kubernetes: of_kubernetes, boundary: of_boundary };
 
-fn of_aws(part: Option<Part>, cluster: Option<&ClusterArn>) -> Value {
-    let scope = cluster.map_or_else(PermissionScope::default, PermissionScope::of);
+fn of_aws(sources: &[CatalogueSource], part: Option<Part>, cluster: Option<&ClusterArn>) -> anyhow::Result<Value> {
+    let catalogue = target::built_in_and(sources)?;
+    let scope = PermissionScope::of(cluster, role_patterns(&catalogue, cluster));
     let part = match part {
         Some(Part::Baseline) => aws::Part::Baseline,
         // What a baseline reads, they read too.
         Some(Part::Environments) | None => aws::Part::Environments,
     };
-    aws::iam_policy(part, &scope)
+    Ok(aws::iam_policy(part, &scope))
 }
 
 /// Of the newest version of a golden path.
@@ -52,4 +53,34 @@ fn of_kubernetes(sources: &[CatalogueSource], part: Option<Part>, group: Option<
         items.extend(kube::bindings(&items, group));
     }
     Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_may_have_the_boundaries_of_the_catalogue() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = "{ grants: { boundary: 'arn:{partition}:iam::{account}:policy/own' } }";
+        let path = format!(
+            "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
+             tiers: {{ dev: {own}, staging: {own}, prod: {own} }}\n"
+        );
+        std::fs::write(folder.path().join("own-1.0.0.yaml"), path).unwrap();
+        let sources = [CatalogueSource::Folder(folder.path().to_owned())];
+        let cluster = "arn:aws-cn:eks:cn-north-1:111122223333:cluster/main".parse().unwrap();
+        let built_in = "arn:aws-cn:iam::111122223333:policy/goldenpath/boundary";
+        for (sources, boundaries, reason) in [
+            (&sources[..], json!([built_in, "arn:aws-cn:iam::111122223333:policy/own"]), "of both paths"),
+            (&[], json!(built_in), "of the built-in one"),
+        ] {
+            let policy = of_aws(sources, Some(Part::Environments), Some(&cluster)).unwrap();
+            let makes_roles = |statement: &&Value| {
+                statement["Action"].as_array().is_some_and(|actions| actions.contains(&"iam:CreateRole".into()))
+            };
+            let found = policy["Statement"].as_array().into_iter().flatten().find(makes_roles).unwrap();
+            assert_eq!(found["Condition"]["ArnLike"]["iam:PermissionsBoundary"], boundaries, "{reason}");
+        }
+    }
 }

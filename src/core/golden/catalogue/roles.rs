@@ -26,15 +26,18 @@ pub struct RoleRule {
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-/// Groups whose objects decide what the cluster, its network or its nodes do: no tenant writes or reads them by a path.
-const NEVER: [&str; 6] = [
+/// Groups whose objects decide what the cluster, its network or its nodes do, with all groups below them: no tenant writes or reads them
+/// by a path. AdminNetworkPolicy and the like are under `k8s.io`.
+const NEVER: [&str; 10] = [
     "goldenpath.internal",
+    "antrea.io",
     "cilium.io",
+    "crd.k8s.amazonaws.com",
     "networking.k8s.aws",
-    // Security groups of pods.
     "vpcresources.k8s.aws",
-    // With the group of its CRDs, which its API server writes for whoever asks it.
     "projectcalico.org",
+    "tigera.io",
+    "karpenter.k8s.aws",
     "karpenter.sh",
 ];
 
@@ -95,9 +98,15 @@ mod tests {
             ("admissionregistration.k8s.io", "validatingadmissionpolicies", "delete", false, "the guards"),
             ("cilium.io", "ciliumnetworkpolicies", "create", false, "around the default deny"),
             ("policy.networking.k8s.aws", "clusternetworkpolicies", "create", false, "the network of all"),
-            ("crd.projectcalico.org", "networkpolicies", "create", false, "around the default deny, by a CRD"),
-            ("projectcalico.org", "networkpolicies", "create", false, "the same by Calico's API server"),
+            ("policy.networking.k8s.io", "adminnetworkpolicies", "create", false, "the same of a SIG"),
+            ("projectcalico.org", "networkpolicies", "create", false, "around the default deny"),
+            ("crd.projectcalico.org", "networksets", "create", false, "the same behind Calico's own API server"),
+            ("operator.tigera.io", "installations", "patch", false, "Calico as a whole"),
+            ("crd.antrea.io", "networkpolicies", "create", false, "another engine's"),
             ("vpcresources.k8s.aws", "securitygrouppolicies", "create", false, "security groups of others"),
+            ("crd.k8s.amazonaws.com", "eniconfigs", "create", false, "subnets of pods"),
+            ("karpenter.k8s.aws", "ec2nodeclasses", "create", false, "what nodes are"),
+            ("elbv2.k8s.aws", "targetgroupbindings", "get", true, "another project of AWS"),
             ("cert-manager.io", "*", "get", false, "kinds that do not exist yet"),
             ("cert-manager.io", "Certificates", "get", false, "RBAC knows plurals in lower case"),
             ("cert-manager.io", "signers", "approve", false, "a verb with a meaning of its own"),

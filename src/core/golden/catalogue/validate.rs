@@ -190,6 +190,10 @@ fn grants_are_sound(grants: &Grants) -> Result<(), DocumentFault> {
     ensure("iam_path", iam_path.starts_with("/goldenpath/") && iam_path.ends_with('/'), || {
         "it must begin with /goldenpath/ and end with '/'".into()
     })?;
+    // `permissions` writes both into a policy, where a wildcard would admit others.
+    for (at, text) in [("boundary", boundary), ("iam_path", iam_path)] {
+        ensure(at, !text.contains(['*', '?']), || "name one, without wildcards".into())?;
+    }
     // IAM CreateRole, MaxSessionDuration.
     ensure("max_session_seconds", (3600..=43200).contains(max_session_seconds), || "it must be 3600 to 43200".into())?;
     each(actions, "actions", is_narrow)?;

@@ -90,6 +90,71 @@ fn a_class_in_an_annotation_is_a_class_too() {
     }
 }
 
+#[test]
+fn an_annotation_adds_no_host() {
+    const CONDITIONS: &str = "alb.ingress.kubernetes.io/conditions.api";
+    const ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
+    const MATCHER: &str = "traefik.ingress.kubernetes.io/router.pathmatcher";
+    let today = jiff::civil::date(2026, 11, 28);
+    let restricted = json!({"metadata": {"annotations": {"goldenpath.internal/ingress-hosts": "shop.example.com"}}});
+    let open = json!({"metadata": {}});
+    let header = r#"[{"field": "host-header", "hostHeaderConfig": {"values": ["other.example.com"]}}]"#;
+    let hidden = r#"[{"field": "host\u002dheader", "hostHeaderConfig": {"values": ["other.example.com"]}}]"#;
+    let narrow = r#"[{"field": "source-ip", "sourceIpConfig": {"values": ["10.0.0.0/8"]}}]"#;
+    for (home, before, annotation, value, passes, reason) in [
+        (&restricted, None, ALIAS, "other.example.com", false, "another team's"),
+        (&restricted, Some("other.example.com"), ALIAS, "other.example.com", true, "from before hosts were listed"),
+        (&restricted, Some("shop.example.com"), ALIAS, "other.example.com", false, "changed to it"),
+        (&open, None, ALIAS, "other.example.com", true, "any host is served"),
+        (&restricted, None, "nginx.ingress.kubernetes.io/from-to-www-redirect", "true", false, "with or without www."),
+        (&restricted, None, "nginx.ingress.kubernetes.io/server-snippet", "server_name _;", false, "nginx's own words"),
+        (&restricted, None, "nginx.org/server-snippets", "server_name _;", false, "and of another controller"),
+        (&restricted, None, "nginx.ingress.kubernetes.io/rewrite-target", "/", true, "nothing of hosts"),
+        (&restricted, None, "konghq.com/host-aliases", "other.example.com", false, "of Kong"),
+        (&restricted, None, "haproxy-ingress.github.io/server-alias-regex", ".*", false, "of HAProxy"),
+        (&restricted, None, "ingress.kubernetes.io/redirect-from", "other.example.com", false, "by its older prefix"),
+        (&restricted, None, MATCHER, "PathRegexp", true, "a matcher of paths"),
+        (&restricted, None, MATCHER, "Host(`other.example.com`) || Path", false, "more than a matcher"),
+        (&restricted, None, CONDITIONS, header, false, "one host or the other"),
+        (&restricted, None, CONDITIONS, hidden, false, "the same to who reads JSON"),
+        (&restricted, None, CONDITIONS, narrow, true, "it only narrows"),
+    ] {
+        let object = |value: &str| {
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"annotations": {annotation: value}},
+                "spec": {"rules": [{"host": "shop.example.com"}]}})
+        };
+        let (new, old) = (object(value), before.map(object));
+        let operation = if old.is_some() { Operation::Update } else { Operation::Create };
+        let case = Case { operation, old: old.as_ref(), namespace_object: Some(home), ..case(&new) };
+        let found = guards()[&Guard::Ingress].judge(&case, today);
+        assert_eq!(found == Outcome::Passed, passes, "{annotation}: {reason}: {found:?}");
+    }
+}
+
+#[test]
+fn no_policy_of_another_engine_is_a_tenants() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let home = json!({"metadata": {"labels": {"goldenpath.internal/environment": "shop"}}});
+    for (api, kind, is_guarded, reason) in [
+        ("crd.projectcalico.org/v1", "NetworkPolicy", true, "Calico behind its own API server"),
+        ("projectcalico.org/v3", "NetworkPolicy", true, "Calico without one"),
+        ("projectcalico.org/v3", "NetworkSet", true, "addresses that pass for pods"),
+        ("cilium.io/v2", "CiliumNetworkPolicy", true, "Cilium"),
+        ("cilium.io/v2", "CiliumLocalRedirectPolicy", true, "takes what others send"),
+        ("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", true, "EKS Auto Mode"),
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", true, "Antrea"),
+        ("networking.k8s.aws/v1alpha1", "PolicyEndpoint", false, "the engine writes it"),
+        ("cilium.io/v2", "CiliumEndpoint", false, "likewise"),
+    ] {
+        let object = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}, "spec": {}});
+        let case = Case { namespace_object: Some(&home), ..case(&object) };
+        match guards()[&Guard::Network].judge(&case, today) {
+            Outcome::Found(_) => assert!(is_guarded, "{api} {kind}: {reason}"),
+            other => assert!(!is_guarded && other == Outcome::NotMatched, "{api} {kind}: {reason}: {other:?}"),
+        }
+    }
+}
+
 /// Not the figure itself, which is of a release; but a policy that is parsed at each object is seen here.
 #[test]
 fn the_pack_judges_many_objects_in_no_time() {

@@ -6,7 +6,7 @@ use goldenpath_core::{
     golden::Catalogue,
 };
 use serde_json::Value;
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 #[derive(Clone, Debug)]
 pub struct DoctorTarget {
@@ -82,7 +82,8 @@ pub type Reading<T> = Result<T, String>;
 #[derive(Debug)]
 pub struct Inspection {
     pub facts: Reading<Facts>,
-    pub boundary: Reading<bool>,
+    /// ARNs of the permissions boundaries that golden paths name here, and whether each exists.
+    pub boundaries: Reading<BTreeMap<String, Reading<bool>>>,
     /// Whether IAM knows the cluster's OIDC issuer; `None`: it has none.
     pub oidc_provider: Option<Reading<bool>>,
     pub audit_logging: Option<Reading<bool>>,

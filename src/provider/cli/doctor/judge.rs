@@ -5,8 +5,8 @@ use super::{
     inspection::{CallerPermissions, Inspection, OwnObject, Reading},
 };
 use goldenpath_core::{
-    domain::{Facts, IdentityProvider, NetworkEngine, ObjectKey, SYSTEM_NAMESPACE},
-    golden::Catalogue,
+    domain::{ClusterArn, Facts, IdentityProvider, NetworkEngine, ObjectKey, SYSTEM_NAMESPACE},
+    golden::{Catalogue, GoldenPath, boundaries},
 };
 use std::{
     borrow::Cow,
@@ -19,6 +19,12 @@ const SKEW: i64 = 60;
 /// What lets them be read.
 const FACTS_ROLE: &str =
     "Apply the role goldenpath-cluster-facts of `goldenpath permissions --kubernetes`, and bind it.";
+
+/// What was inspected, and by which golden paths.
+struct Asked<'a> {
+    cluster: Option<&'a ClusterArn>,
+    catalogue: &'a Catalogue,
+}
 
 /// What one reading says, before it is known which check it was.
 struct Found(CheckStatus, String, String);
@@ -39,14 +45,18 @@ fn error(found: impl Into<String>, remedy: impl Into<String>) -> Found {
 fn of<T>(reading: &Reading<T>, judge: impl FnOnce(&T) -> Found) -> Found {
     match reading {
         Ok(value) => judge(value),
-        Err(why) => error(why, "Make sure that this can be read, then run the command again."),
+        Err(why) => no_reading(why),
     }
+}
+
+fn no_reading(why: &str) -> Found {
+    error(why, "Make sure that this can be read, then run the command again.")
 }
 
 pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
     let Inspection {
         facts,
-        boundary,
+        boundaries,
         oidc_provider,
         audit_logging,
         identity_providers,
@@ -57,6 +67,7 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
         catalogue,
     } = inspection;
     let of_facts = |judge: fn(&Facts) -> Found| facts.as_ref().ok().map(judge);
+    let asked = Asked { cluster: facts.as_ref().ok().map(|facts| &facts.stable.cluster_arn), catalogue };
     [
         ("credentials and cluster", Some(of(facts, cluster))),
         ("authentication mode", of_facts(authentication_mode)),
@@ -67,10 +78,10 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
             "custom resources",
             of_facts(|facts| ok(format!("{} kinds in addition to those of Kubernetes", facts.crds.len()))),
         ),
-        ("permissions boundary", Some(of(boundary, |exists| boundary_policy(*exists)))),
+        ("permissions boundary", Some(of(boundaries, |exist| boundary_policies(exist, objects, &asked)))),
         ("audit log", audit_logging.as_ref().map(|reading| of(reading, |is_on| audit_log(*is_on)))),
         ("identity providers", Some(of(identity_providers, |providers| identity_groups(providers)))),
-        ("AWS permissions", aws_permissions.as_ref().map(|reading| of(reading, |held| aws(facts, held)))),
+        ("AWS permissions", aws_permissions.as_ref().map(|reading| of(reading, |held| aws(&asked, held)))),
         (
             "Kubernetes permissions",
             kubernetes_permissions.as_ref().map(|reading| of(reading, |missing| kubernetes(missing))),
@@ -146,15 +157,39 @@ fn network_policies(facts: &Facts) -> Found {
     }
 }
 
-fn boundary_policy(exists: bool) -> Found {
-    if exists {
-        return ok("exists");
+/// Of the golden paths that teams can be expected to use: one without its boundary makes no roles.
+fn boundary_policies(
+    exist: &BTreeMap<String, Reading<bool>>,
+    objects: &Reading<Vec<OwnObject>>,
+    asked: &Asked<'_>,
+) -> Found {
+    let is_used = |path: &&GoldenPath| asked.is_offered(path) || has_made(path, objects);
+    let (mut missing, mut users, mut unread) = (vec![], vec![], None);
+    for (boundary, paths) in boundaries(asked.catalogue, asked.cluster) {
+        let used: Vec<&GoldenPath> = paths.into_iter().filter(is_used).collect();
+        match exist.get(&boundary) {
+            Some(Ok(false)) if !used.is_empty() => {
+                let names: Vec<String> = used.iter().map(|path| format!("{} {}", path.name, path.version)).collect();
+                missing.push(format!("{boundary} (of {})", names.join(", ")));
+                users.extend(used);
+            }
+            Some(Err(why)) if !used.is_empty() => unread = Some(why),
+            _ => {}
+        }
     }
+    let Some(path) = users.first() else { return unread.map_or_else(|| ok("exists"), |why| no_reading(why)) };
+    let prints = asked.permissions(&format!("--boundary --golden-path {}", path.name));
     error(
-        "the managed policy goldenpath/boundary does not exist",
-        "Create a policy with the path /goldenpath/ and the name boundary. Every role that the provider creates has it as its \
-         permissions boundary.",
+        format!("no managed policy {}", missing.join(", ")),
+        format!(
+            "Create it: {prints} prints one that fits. Every role of the golden path has it as its permissions boundary."
+        ),
     )
+}
+
+fn has_made(path: &GoldenPath, objects: &Reading<Vec<OwnObject>>) -> bool {
+    let mut made = objects.iter().flatten().filter_map(|object| object.path.as_ref());
+    made.any(|by| by.name == path.name && by.version == path.version)
 }
 
 fn audit_log(is_on: bool) -> Found {
@@ -167,21 +202,19 @@ fn audit_log(is_on: bool) -> Found {
     )
 }
 
-fn aws(facts: &Reading<Facts>, held: &CallerPermissions) -> Found {
-    let cluster =
-        facts.as_ref().map(|facts| format!(" --cluster-arn {}", facts.stable.cluster_arn)).unwrap_or_default();
-    let command = format!("goldenpath permissions --aws{cluster}");
+fn aws(asked: &Asked<'_>, held: &CallerPermissions) -> Found {
+    let prints = asked.permissions("--aws");
     match held {
         CallerPermissions::Missing(actions) if actions.is_empty() => ok("complete"),
         CallerPermissions::Missing(actions) => error(
             format!("not allowed: {}", actions.join(", ")),
-            format!("Attach the policy that `{command}` prints to the caller."),
+            format!("Attach the policy that {prints} prints to the caller."),
         ),
         CallerPermissions::Unknown(why) => warning(
             format!("not known: {why}"),
             format!(
                 "Allow iam:SimulatePrincipalPolicy on the caller to have them checked, or compare its policies with the output \
-                 of `{command}`."
+                 of {prints}."
             ),
         ),
     }
@@ -278,6 +311,25 @@ fn versions(objects: &[OwnObject], catalogue: &Catalogue) -> Found {
         return ok(format!("{} environments, each at the newest version of its golden path", made.count()));
     }
     warning(behind.join(", "), "To move one, set its `golden_path_version`; its plan shows what changes.")
+}
+
+// === impl Asked ===
+
+impl Asked<'_> {
+    /// The default one, and each of the company's own in its newest version. A built-in path that is not the default is there without
+    /// anybody's choice.
+    fn is_offered(&self, path: &GoldenPath) -> bool {
+        let is_newest = |name: Option<&str>| self.catalogue.newest(name).is_ok_and(|newest| newest.id() == path.id());
+        let is_built_in = Catalogue::built_in().paths().iter().any(|known| known.id() == path.id());
+        is_newest(None) || !is_built_in && is_newest(Some(&path.name))
+    }
+
+    /// The command that prints permissions for this cluster and these golden paths.
+    fn permissions(&self, what: &str) -> String {
+        let cluster = self.cluster.map(|cluster| format!(" --cluster-arn {cluster}")).unwrap_or_default();
+        let own = if *self.catalogue == *Catalogue::built_in() { "" } else { " with the same --catalogue" };
+        format!("`goldenpath permissions {what}{cluster}`{own}")
+    }
 }
 
 #[cfg(test)]

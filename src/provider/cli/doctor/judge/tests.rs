@@ -1,5 +1,7 @@
 use super::*;
 
+const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/goldenpath/boundary";
+
 fn facts() -> Facts {
     serde_json::from_value(serde_json::json!({
         "stable": {"cluster_arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo", "auto_mode": false,
@@ -13,7 +15,7 @@ fn facts() -> Facts {
 fn healthy() -> Inspection {
     Inspection {
         facts: Ok(facts()),
-        boundary: Ok(true),
+        boundaries: Ok(BTreeMap::from([(BOUNDARY.to_owned(), Ok(true))])),
         oidc_provider: Some(Ok(true)),
         audit_logging: Some(Ok(true)),
         identity_providers: Ok(vec![]),
@@ -75,6 +77,45 @@ fn what_is_behind_its_golden_path_is_named() {
 }
 
 #[test]
+fn the_boundaries_are_those_that_golden_paths_name() {
+    let own = |default: bool| {
+        let own = "{ grants: { boundary: 'arn:{partition}:iam::{account}:policy/own' } }";
+        format!(
+            "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
+             default: {default}\ntiers: {{ dev: {own}, staging: {own}, prod: {own} }}\n"
+        )
+    };
+    let made = |version: &str| {
+        let mut record = object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", Some(&[]));
+        let path = serde_json::json!({"name": "team-standard", "version": version, "digest": ""});
+        record.path = serde_json::from_value(path).ok();
+        vec![record]
+    };
+    for (default, lacks, objects, words, reason) in [
+        (true, "own", vec![], "policy/own (of own 1.0.0)", "the company's own"),
+        (false, "own", vec![], "policy/own (of own 1.0.0)", "whichever is the default"),
+        (true, "goldenpath/boundary", vec![], "", "nobody chose the built-in one"),
+        (true, "goldenpath/boundary", made("0.9.0"), "", "nor this version of it"),
+        (true, "goldenpath/boundary", made("1.0.0"), "(of team-standard 1.0.0)", "it has made an environment"),
+        (false, "goldenpath/boundary", vec![], "(of team-standard 1.0.0)", "it is the default"),
+    ] {
+        let own = own(default);
+        let catalogue = Catalogue::with_documents([("own", own.as_str())]).expect("two paths");
+        let exist = ["own", "goldenpath/boundary"]
+            .map(|name| (format!("arn:aws:iam::111122223333:policy/{name}"), Ok(name != lacks)))
+            .into();
+        let inspection =
+            Inspection { boundaries: Ok(exist), objects: Ok(objects), catalogue: catalogue.into(), ..healthy() };
+        let findings = judge(&inspection);
+        let found = findings.iter().find(|finding| finding.check == "permissions boundary").expect(reason);
+        assert_eq!(found.status == CheckStatus::Ok, words.is_empty(), "{reason}: {found:?}");
+        assert!(found.found.contains(words), "{reason}: {found:?}");
+        let says = "--cluster-arn arn:aws:eks:eu-west-1:111122223333:cluster/demo` with the same --catalogue";
+        assert_eq!(found.remedy.contains(says), !words.is_empty(), "{reason}: {found:?}");
+    }
+}
+
+#[test]
 fn what_is_well_needs_no_remedy() {
     for finding in judge(&healthy()) {
         assert_eq!((finding.status, finding.remedy.as_str()), (CheckStatus::Ok, ""), "{}", finding.check);
@@ -130,7 +171,18 @@ fn each_trouble_is_reported_with_what_to_do() {
         (with_facts(|f| f.network_policy_enforced = None), "network policies", CheckStatus::Warning, "may not be read"),
         (Box::new(|i| i.oidc_provider = Some(Ok(false))), "OIDC provider", CheckStatus::Warning, "only IRSA needs it"),
         (Box::new(|i| i.oidc_provider = Some(Err("403".into()))), "OIDC provider", CheckStatus::Warning, "not known"),
-        (Box::new(|i| i.boundary = Ok(false)), "permissions boundary", CheckStatus::Error, "no boundary"),
+        (
+            Box::new(|i| i.boundaries = Ok(BTreeMap::from([(BOUNDARY.to_owned(), Ok(false))]))),
+            "permissions boundary",
+            CheckStatus::Error,
+            "no boundary",
+        ),
+        (
+            Box::new(|i| i.boundaries = Ok(BTreeMap::from([(BOUNDARY.to_owned(), Err("403".to_owned()))]))),
+            "permissions boundary",
+            CheckStatus::Error,
+            "it may not be read",
+        ),
         (Box::new(|i| i.audit_logging = Some(Ok(false))), "audit log", CheckStatus::Warning, "no log"),
         (
             Box::new(|i| {
