@@ -55,10 +55,9 @@ fn main() -> ExitCode {
     }
     let [(_, cases), (_, real_cases), (_, seed)] = numbers;
     let mut arguments = Arguments::from_iter(rest);
-    // A CLI and its provider keep a core busy between them, and wait for each other and for servers: with three, two cores were busy for
-    // some 60 % of the time.
-    arguments.test_threads = arguments.test_threads.or(Some(6));
-    let conclusion = libtest_mimic::run(&arguments, trials::all(cases, real_cases, seed));
+    let (trials, threads) = trials::all(cases, real_cases, seed);
+    arguments.test_threads = arguments.test_threads.or(Some(threads));
+    let conclusion = libtest_mimic::run(&arguments, trials);
     check::print_times();
     conclusion.exit_code()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     architecture,
-    check::{Check, absent, trial},
+    check::{Check, PLACES, absent, trial, trial_with},
     contracts, crowds, doctor,
     failures::{self, neighbours, replicas},
     forged, fuzz, joined,
@@ -18,12 +18,14 @@ use acceptance_tests::{
 };
 use anyhow::{Result, anyhow};
 use libtest_mimic::Trial;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// So many random lives in one test; each such test has a process and a sandbox of its own.
 const CHUNK: u64 = 50;
 
-pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
+/// All tests, and how many threads they want.
+pub fn all(cases: u64, real_cases: u64, seed: u64) -> (Vec<Trial>, usize) {
     let matrix = Matrix::find();
     let mut trials: Vec<Trial> = architecture::CHECKS
         .iter()
@@ -41,19 +43,25 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> Vec<Trial> {
         .chain(crowds::CHECKS.map(|(name, check)| trial(format!("daemon: {name}"), check)))
         .chain(traces::CHECKS.map(|(name, check)| trial(format!("daemon: {name}"), check)))
         .collect();
+    let mut threads = PLACES;
     match Programs::find() {
         None => trials.push(absent("Kubernetes: everything", "its programs are not here: see scripts/lib/tools.sh")),
         Some(programs) => {
             let first = Arc::new(Shared::new(programs.clone()));
-            trials.extend(on_shared_servers(&first, real_cases, seed));
-            trials = spread(trials, alone(&matrix, &first, &programs));
+            let in_line = in_line(&matrix, &first, &programs);
+            // Each that waits for the others of its line has a thread.
+            threads += in_line.len();
+            trials.extend(on_shared_servers(&first));
+            let rest = spread(trials, on_own_servers(&programs));
+            // What takes long whatever else runs: a line, and a test that mostly waits.
+            trials = in_line.into_iter().chain([real_truth(&first, real_cases, seed)]).chain(rest).collect();
         }
     }
     trials.extend(live(&matrix));
-    trials
+    (trials, threads)
 }
 
-/// The second among the first: they wait for each other, so no two of them should begin at once.
+/// The second among the first: each starts servers, so no two of them should begin at once.
 fn spread(many: Vec<Trial>, few: Vec<Trial>) -> Vec<Trial> {
     let every = many.len() / (few.len() + 1) + 1;
     let mut few = few.into_iter();
@@ -166,8 +174,14 @@ fn truth(cases: u64, seed: u64) -> Vec<Trial> {
     firsts.map(chunk).chain([through]).collect()
 }
 
+fn real_truth(first: &Arc<Shared>, cases: u64, seed: u64) -> Trial {
+    let first = first.clone();
+    let name = format!("truth of the plan on the real servers: {cases} cases from seed {seed}");
+    trial(name, move || block_on(truth::real_cases(first.get()?, seed, cases)))
+}
+
 /// What keeps apart by names, on servers that all of it shares.
-fn on_shared_servers(first: &Arc<Shared>, real_cases: u64, seed: u64) -> Vec<Trial> {
+fn on_shared_servers(first: &Arc<Shared>) -> Vec<Trial> {
     fn checks<T: 'static, const N: usize>(
         group: &'static str,
         checks: [Check<T>; N],
@@ -203,15 +217,7 @@ fn on_shared_servers(first: &Arc<Shared>, real_cases: u64, seed: u64) -> Vec<Tri
         let (real, fixture) = (real.clone(), Arc::new(people::PeopleFixture::default()));
         move || fixture.get(&real()?)
     };
-    let random = {
-        let real = real.clone();
-        let name = format!("truth of the plan on the real servers: {real_cases} cases from seed {seed}");
-        trial(name, move || block_on(truth::real_cases(real()?, seed, real_cases)))
-    };
-    // The longest first.
-    [random]
-        .into_iter()
-        .chain(of_kubernetes)
+    of_kubernetes
         .chain(of_aws)
         .chain(checks("Kubernetes", contracts::OWN, cluster))
         .chain(checks("AWS and Kubernetes", joined::CHECKS, real.clone()))
@@ -234,19 +240,30 @@ const OWN_SERVERS: [Check<Real>; 5] = [
     ("cost of a rich environment on the real servers", |real| Box::pin(rich_cost::is_bounded(real))),
 ];
 
+fn on_own_servers(programs: &Programs) -> Vec<Trial> {
+    let with = |(name, run): Check<Real>| {
+        let programs = programs.clone();
+        trial(name, move || block_on(run(Arc::new(Real::start(&programs)?))))
+    };
+    OWN_SERVERS.into_iter().map(with).collect()
+}
+
 type Alone = Box<dyn FnOnce(&Arc<Real>, &Shared) -> Result<()> + Send>;
 
 /// Servers that only one test has at a time, started by the first: these stop them, or want nobody else there.
-fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial> {
+fn in_line(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial> {
     let second = Arc::new(Mutex::new(Shared::new(programs.clone())));
     let with = |name: String, run: Alone| {
         let (second, first) = (second.clone(), first.clone());
-        trial(name, move || {
-            let servers = second.lock().unwrap_or_else(PoisonError::into_inner);
-            let real = servers.get()?;
-            real.grant()?;
-            run(&real, &first)
-        })
+        trial_with(
+            name,
+            move || second.blocking_lock_owned(),
+            move |servers| {
+                let real = servers.get()?;
+                real.grant()?;
+                run(&real, &first)
+            },
+        )
     };
     let modern = matrix.present.iter().filter(|tool| tool.kind != CliKind::Terraform15);
     let lives = modern.map(|tool| {
@@ -314,12 +331,7 @@ fn alone(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Trial
             Box::new(|real, _| block_on(doctor::environment::is_asked(real.clone()))),
         ),
     ];
-    let own = OWN_SERVERS.map(|(name, run)| {
-        let programs = programs.clone();
-        trial(name, move || block_on(run(Arc::new(Real::start(&programs)?))))
-    });
-    own.into_iter()
-        .chain(lives)
+    lives
         .chain(through_a_daemon)
         .chain(adopted)
         .chain(upgraded)
