@@ -23,9 +23,11 @@ pub fn line(text: &str) -> io::Result<bool> {
     }
 }
 
-/// A file below the current folder as a person names it.
+/// A file below the current folder as a person names it. The folder itself has no other name than its dot.
 pub fn display(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
+    let below = path.strip_prefix(".").unwrap_or(path);
+    let named = if below.as_os_str().is_empty() { path } else { below };
+    named.display().to_string()
 }
 
 /// Columns as wide as they need to be; the last one runs free.
@@ -55,7 +57,21 @@ pub fn table(rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{display, table};
+    use std::path::Path;
+
+    #[test]
+    fn a_path_has_a_name() {
+        for (path, shown, reason) in [
+            ("./main.tf", "main.tf", "below the current folder"),
+            ("main.tf", "main.tf", "the same"),
+            (".", ".", "the folder itself is not nothing"),
+            ("/etc/main.tf", "/etc/main.tf", "elsewhere"),
+            ("../main.tf", "../main.tf", "above"),
+        ] {
+            assert_eq!(display(Path::new(path)), shown, "{reason}");
+        }
+    }
 
     #[test]
     fn columns_line_up() {
