@@ -83,7 +83,7 @@ fn json_is_read_like_native_syntax() {
   "data": {"goldenpath_cluster": {"c": {"//": "ours", "claster": "demo"}}},
   "resource": [{"goldenpath_team_environment": {"a\"\u0062": {
     "name": "{\"", "quota": {"total": {"totl": 1.5e3},
-      "headroom": null}}}}]
+      "headroom": null}, "drift": {"${local.a}": 1, "%{ if local.b }mode%{ endif }": 1}}}}]
 }"#;
     assert_eq!(
         findings(json::blocks, text),
