@@ -96,6 +96,19 @@ fn json_is_read_like_native_syntax() {
 }
 
 #[test]
+fn files_of_other_editors_are_read() {
+    let text = "resource \"goldenpath_team_environment\" \"x\" {\n  nmae = <<EOT\na\nEOT\n}\n";
+    for (text, reason) in [
+        (text.to_owned(), "as it is"),
+        (format!("\u{feff}{text}"), "a byte order mark"),
+        (text.replace('\n', "\r\n"), "line ends of Windows"),
+    ] {
+        let found = findings(hcl::blocks, &text);
+        assert_eq!(found, ["2: goldenpath_team_environment.x has no `nmae`; did you mean `name`?"], "{reason}");
+    }
+}
+
+#[test]
 fn a_syntax_error_has_a_line() {
     for (parse, text, line) in [
         (hcl::blocks as fn(&str) -> Result<Vec<Block>, Unreadable>, "a = 1\nresource \"x\" {\n  b = [1\n", 3),
