@@ -1,6 +1,8 @@
 //! Standard output, where a closed pipe (`| head`) is no error.
 
+use goldenpath_core::kinds::legible;
 use std::{
+    fmt::Display,
     io::{self, ErrorKind, Write},
     path::Path,
 };
@@ -30,6 +32,13 @@ pub fn display(path: &Path) -> String {
     named.display().to_string()
 }
 
+/// Adds a line in which others have their say: with names of files and words of manifests, or with what a tenant wrote into an object.
+/// None of them can begin a line of its own, which a pipeline may take for a command, or move a terminal's cursor.
+pub fn push_line(text: &mut String, line: impl Display) {
+    text.push_str(&legible(&line.to_string()));
+    text.push('\n');
+}
+
 /// Columns as wide as they need to be; the last one runs free.
 pub fn table(rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = vec![];
@@ -57,7 +66,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{display, table};
+    use super::{display, push_line, table};
     use std::path::Path;
 
     #[test]
@@ -71,6 +80,14 @@ mod tests {
         ] {
             assert_eq!(display(Path::new(path)), shown, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_line_stays_one() {
+        let mut text = String::new();
+        push_line(&mut text, "a.yaml:1: Pod \u{1b}[2J\n::error::x");
+        push_line(&mut text, "Zo\u{eb}");
+        assert_eq!(text, "a.yaml:1: Pod \\u{1b}[2J\\n::error::x\nZo\u{eb}\n");
     }
 
     #[test]

@@ -59,6 +59,17 @@ fn each_document_is_judged_and_each_error_has_its_place() {
 }
 
 #[test]
+fn what_a_manifest_says_begins_no_line_of_its_own() {
+    let mut report = Report::default();
+    let manifest =
+        "{ apiVersion: v1, kind: Pod, metadata: { name: \"a\\n::error::b\\e[2J\" }, spec: { hostPID: true } }\n";
+    report.judge("a.yaml", manifest, &basis(&pack().iter().collect::<Vec<_>>(), TierClass::Prod));
+    let text = report.text();
+    assert_eq!(text.lines().count(), report.findings.len() + 1, "{text}");
+    assert!(text.contains("Pod a\\n::error::b\\u{1b}[2J: "), "{text}");
+}
+
+#[test]
 fn a_class_decides_what_is_denied() {
     let action = |class| {
         let report = report(class);

@@ -120,6 +120,16 @@ fn a_syntax_error_has_a_line() {
 }
 
 #[test]
+fn a_word_begins_no_line_of_its_own() {
+    let written = r#"{"provider": {"goldenpath": {"sandbox": {"a\n::error::b\u001b[2J": 1}}}}"#;
+    let (blocks, declared) = (json::blocks(written).expect("JSON"), resources::declarations());
+    let found = blocks.iter().flat_map(|block| judge(block, &declared));
+    let findings = found.map(|found| InFile { file: "x.tf.json".to_owned(), found }).collect();
+    let said = text(&Report { format_version: "1.0", findings, errors: vec![] }, 1);
+    assert!(said.lines().count() == 2 && said.contains("`sandbox.a\\n::error::b\\u{1b}[2J`"), "{said}");
+}
+
+#[test]
 fn the_nearest_word_is_near() {
     for (word, expected, reason) in [
         ("enfroce", Some("enforce"), "neighbours exchanged"),
