@@ -11,11 +11,13 @@ use crate::cli::{
 use anyhow::ensure;
 use audit::{Audit, Home};
 use goldenpath_core::{
+    domain::name_list,
     golden::Catalogue,
     policy::{document::Policy, pack},
 };
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -107,7 +109,11 @@ async fn look<'a>(
     let collect = |document: Value| lock(&found).extend(Home::of(document, catalogue, instead));
     live.each(("v1", "Namespace"), None, &collect).await.map_err(anyhow::Error::msg)?;
     let mut audit = audit;
-    for home in std::mem::take(&mut *lock(&found)) {
+    let homes = std::mem::take(&mut *lock(&found));
+    if let Some(wanted) = environment {
+        is_there(wanted, &homes)?;
+    }
+    for home in homes {
         if environment.is_none_or(|wanted| home.environment == wanted) {
             audit.add(home);
         }
@@ -143,6 +149,17 @@ async fn look<'a>(
     let mut audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
     audit.finish();
     Ok(audit)
+}
+
+/// A name that is mistyped must not pass for an environment in which nothing is denied.
+fn is_there(wanted: &str, homes: &[Home<'_>]) -> anyhow::Result<()> {
+    let known: BTreeSet<&str> = homes.iter().map(|home| home.environment.as_str()).collect();
+    ensure!(
+        known.contains(wanted),
+        "no namespace of an environment {wanted}; the cluster has those of {}",
+        name_list(&known.into_iter().collect::<Vec<_>>())
+    );
+    Ok(())
 }
 
 fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

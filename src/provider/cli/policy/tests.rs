@@ -4,14 +4,15 @@ use super::{
     report::{Basis, Report},
     run, sarif,
 };
-use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster};
+use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster, Reading};
 use async_trait::async_trait;
 use clap::Parser;
 use goldenpath_core::{
-    domain::TierClass,
+    domain::{Observed, Permission, TierClass, Who},
     golden::Catalogue,
     policy::{document::Policy, pack},
 };
+use serde_json::{Value, json};
 use std::{process::ExitCode, sync::Arc};
 
 const MANIFESTS: &str = "\
@@ -153,16 +154,58 @@ impl Inspector for Unreachable {
     }
 }
 
-/// A pipeline would take it for what a policy denies.
+/// Of a cluster with the namespace of one environment, and nothing in it.
+struct Bare;
+
+#[async_trait]
+impl Inspector for Bare {
+    async fn inspect(&self, _: &DoctorTarget) -> anyhow::Result<Inspection> {
+        anyhow::bail!("nobody asks")
+    }
+
+    async fn connect(&self, _: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
+        Ok((Box::new(Bare), Catalogue::built_in()))
+    }
+}
+
+#[async_trait]
+impl LiveCluster for Bare {
+    async fn objects(&self) -> Reading<Vec<Observed>> {
+        Ok(vec![])
+    }
+
+    async fn reviews(&self, _: Vec<(Option<Who>, Permission)>) -> Vec<Reading<bool>> {
+        vec![]
+    }
+
+    async fn each(&self, kind: (&str, &str), _: Option<&str>, look: &(dyn Fn(Value) + Sync)) -> Reading<()> {
+        if kind == ("v1", "Namespace") {
+            let labels = json!({"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "pay",
+                "goldenpath.internal/path": "team-standard", "goldenpath.internal/path-version": "1.0.0",
+                "goldenpath.internal/tier": "dev"});
+            look(json!({"metadata": {"name": "pay", "labels": labels}}));
+        }
+        Ok(())
+    }
+
+    async fn dry_runs(&self, _: Vec<Value>, _: Option<&Who>) -> Vec<Reading<Option<String>>> {
+        vec![]
+    }
+}
+
+/// A pipeline would take it for what a policy denies, or for what passes.
 #[tokio::test]
-async fn what_can_not_be_judged_is_not_denied() {
-    for (line, reason) in [
-        ("policy check --only nonsense stack.yaml", "no policy has that name"),
-        ("policy check nowhere.yaml", "no file"),
-        ("policy report demo", "no cluster"),
+async fn what_can_not_be_judged_is_neither_denied_nor_passed() {
+    let (nowhere, bare): (&dyn Inspector, &dyn Inspector) = (&Unreachable, &Bare);
+    for (line, inspector, expected, reason) in [
+        ("policy check --only nonsense stack.yaml", nowhere, 2, "no policy has that name"),
+        ("policy check nowhere.yaml", nowhere, 2, "no file"),
+        ("policy report demo", nowhere, 2, "no cluster"),
+        ("policy report demo --environment pay", bare, 0, "all that is there"),
+        ("policy report demo --environment pya", bare, 2, "no such environment"),
     ] {
         let Line { arguments } = Line::try_parse_from(line.split(' ')).expect(reason);
-        let code = run(arguments, &Unreachable).await.expect(reason);
-        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(2)), "{reason}");
+        let code = run(arguments, inspector).await.expect(reason);
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(expected)), "{reason}");
     }
 }
