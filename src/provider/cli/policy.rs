@@ -64,7 +64,7 @@ struct List {
 /// Judge manifests by the built-in policies and your own
 ///
 /// Reads YAML and JSON, files with several documents, and lists of objects. Exits with 1 if a policy denies an object, with 2 if a file or a
-/// policy can't be read, and otherwise with 0.
+/// policy can't be read or a folder has no manifests, and otherwise with 0.
 #[derive(Args)]
 struct Check {
     /// Manifests, or folders with *.yaml, *.yml and *.json
@@ -185,6 +185,11 @@ fn files(given: &[PathBuf], report: &mut Report) -> Vec<PathBuf> {
                 inside
                     .retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json"));
                 inside.sort();
+                // A folder of another name, or one whose manifests lie deeper, must not pass.
+                if inside.is_empty() {
+                    let message = "no *.yaml, *.yml or *.json is in this folder";
+                    report.problems.push(Problem::of(&display(path), message.to_owned()));
+                }
                 all.extend(inside);
             }
             Err(error) => report.problems.push(Problem::of(&display(path), error.to_string())),

@@ -197,9 +197,12 @@ impl LiveCluster for Bare {
 #[tokio::test]
 async fn what_can_not_be_judged_is_neither_denied_nor_passed() {
     let (nowhere, bare): (&dyn Inspector, &dyn Inspector) = (&Unreachable, &Bare);
+    let folder = tempfile::tempdir().unwrap();
+    let empty = format!("policy check {}", folder.path().display());
     for (line, inspector, expected, reason) in [
         ("policy check --only nonsense stack.yaml", nowhere, 2, "no policy has that name"),
         ("policy check nowhere.yaml", nowhere, 2, "no file"),
+        (empty.as_str(), nowhere, 2, "no manifest in the folder"),
         ("policy report demo", nowhere, 2, "no cluster"),
         ("policy report demo --environment pay", bare, 0, "all that is there"),
         ("policy report demo --environment pya", bare, 2, "no such environment"),
