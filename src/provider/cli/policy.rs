@@ -17,6 +17,7 @@ mod words;
 use super::{
     doctor::Inspector,
     output::{self, display},
+    reports::today,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use goldenpath_core::{
@@ -149,8 +150,7 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
             anyhow::bail!("no policy has the name {name}: use one of {}", known.join(", "));
         }
     }
-    let today = jiff::Zoned::now().date();
-    let basis = Basis { policies: &all, only: &check.only, class, today, home: home.as_ref() };
+    let basis = Basis { policies: &all, only: &check.only, class, today: today(), home: home.as_ref() };
     for path in files(&check.files, &mut report) {
         match fs::read_to_string(&path) {
             Ok(text) => report.judge(&display(&path), &text, &basis),

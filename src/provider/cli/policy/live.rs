@@ -7,6 +7,7 @@ use super::{report::Problem, sources};
 use crate::cli::{
     doctor::{DoctorTarget, Inspector, LiveCluster, Reach},
     output,
+    reports::today,
 };
 use anyhow::ensure;
 use audit::{Audit, Home};
@@ -118,7 +119,7 @@ async fn look<'a>(
             audit.add(home);
         }
     }
-    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
+    let today = today();
     let definitions = Mutex::new(vec![]);
     let collect = |document: Value| lock(&definitions).extend(custom::kinds(&document));
     let listed = live.each(DEFINITION, None, &collect).await;
