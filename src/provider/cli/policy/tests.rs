@@ -90,6 +90,17 @@ fn a_code_scanner_gets_levels_and_places() {
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
     assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), all.len());
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    for (file, uri, reason) in [
+        ("apps/web-1.yaml", "apps/web-1.yaml", "as it is"),
+        ("my apps/50%#1.yaml", "my%20apps/50%25%231.yaml", "what is no URI, or another one"),
+        ("Zo\u{eb}.yaml", "Zo%C3%AB.yaml", "letters beyond ASCII"),
+    ] {
+        let mut report = Report::default();
+        report.judge(file, MANIFESTS, &basis(&all, TierClass::Prod));
+        let log = sarif::log(&report, &all);
+        let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], uri, "{reason}");
+    }
 }
 
 /// The rows of each guard on the real API server are held against our engine there.
