@@ -9,7 +9,7 @@ mod show;
 mod tool;
 mod validate;
 
-use super::output;
+use super::{output, reports::today};
 use clap::{Subcommand, ValueEnum};
 use goldenpath_core::{
     domain::CatalogueSources,
@@ -112,10 +112,6 @@ fn make_all_optional(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(make_all_optional),
         _ => {}
     }
-}
-
-fn today() -> Date {
-    jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date()
 }
 
 fn list(catalogue: &Catalogue, today: Date, json: bool) -> anyhow::Result<String> {

@@ -57,6 +57,7 @@ pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyh
             }
         };
     }
+    reach.place.check()?;
     let target = DoctorTarget { cluster: cluster.context("no cluster is named")?, reach };
     print(&judge::judge(&in_time(inspector.inspect(&target)).await?), json)
 }
@@ -70,4 +71,40 @@ fn print(findings: &[Finding], json: bool) -> anyhow::Result<ExitCode> {
     output::data(&printed)?;
     let is_error = |finding: &Finding| finding.status == CheckStatus::Error;
     Ok(if findings.iter().any(is_error) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use clap::Parser;
+    use goldenpath_core::golden::Catalogue;
+    use std::sync::Arc;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    struct Unasked;
+
+    #[async_trait]
+    impl Inspector for Unasked {
+        async fn inspect(&self, _: &DoctorTarget) -> anyhow::Result<Inspection> {
+            anyhow::bail!("somebody asks")
+        }
+
+        async fn connect(&self, _: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
+            anyhow::bail!("somebody asks")
+        }
+    }
+
+    /// It would be made, and all would be well with it.
+    #[tokio::test]
+    async fn a_sandbox_that_is_not_there_is_not_examined() {
+        let line = Line::try_parse_from(["doctor", "demo", "--sandbox", "nowhere.db"]).unwrap();
+        let error = run(line.arguments, &Unasked).await.unwrap_err().to_string();
+        assert!(error.starts_with("no sandbox at nowhere.db"), "{error}");
+    }
 }

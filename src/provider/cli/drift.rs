@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: Arguments, open: OpenDaemon) -> anyhow::Resul
     let Arguments { id, looking: Looking { connect, json: is_json } } = arguments;
     let mut listed = connect.open(open)?.instances().await.map_err(error_of)?;
     listed.instances.retain(|instance| id.as_deref().is_none_or(|id| is_within(&instance.id, id)));
-    output::data(&if is_json { json(&listed.instances)? } else { text(&listed) })?;
+    output::data(&if is_json { json(&listed.instances)? } else { text(&listed, id.as_deref()) })?;
     warn(&listed)
 }
 
@@ -31,7 +31,14 @@ pub(super) fn is_within(id: &str, outer: &str) -> bool {
     id.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn text(listed: &Instances) -> String {
+fn text(listed: &Instances, id: Option<&str>) -> String {
+    if listed.instances.is_empty() {
+        // Nor does a mistyped ID need another configuration.
+        return match id {
+            Some(id) => format!("Nothing is recorded of {id}. The command `environments` lists what is.\n"),
+            None => "Nothing is recorded.\n".to_owned(),
+        };
+    }
     let compared = listed.instances.iter().filter_map(|instance| Some((instance, instance.drift.as_ref()?)));
     let compared: Vec<(&InstanceReport, &DriftReport)> = compared.collect();
     if compared.is_empty() {
@@ -56,7 +63,23 @@ fn text(listed: &Instances) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::is_within;
+    use super::{is_within, text};
+    use goldenpath_core::provision::Instances;
+
+    #[test]
+    fn what_is_not_recorded_was_not_left_out_of_a_round() {
+        let nothing = Instances { instances: vec![], clusters: vec![] };
+        for (id, expected, reason) in [
+            (None, "Nothing is recorded.\n", "an empty cluster"),
+            (
+                Some("demo/pya"),
+                "Nothing is recorded of demo/pya. The command `environments` lists what is.\n",
+                "a mistyped one",
+            ),
+        ] {
+            assert_eq!(text(&nothing, id), expected, "{reason}");
+        }
+    }
 
     #[test]
     fn what_is_in_an_environment_goes_with_it() {

@@ -8,14 +8,13 @@ mod json;
 mod judge;
 mod tree;
 
-use super::output::{self, display};
+use super::output::{self, display, push_line};
 use crate::resources::{self, Declared};
 use clap::Args;
 use judge::Finding;
 use serde::Serialize;
 use std::{
     ffi::OsStr,
-    fmt::Write,
     fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -118,12 +117,12 @@ fn text(report: &Report, read: usize) -> String {
     let mut text = String::new();
     for InFile { file, found: Unreadable { line, message } } in &report.errors {
         let place = if *line == 0 { file.clone() } else { format!("{file}:{line}") };
-        let _ = writeln!(text, "{place}: {message}");
+        push_line(&mut text, format_args!("{place}: {message}"));
     }
     for InFile { file, found } in &report.findings {
-        let _ = writeln!(text, "{file}:{}: {found}", found.line);
+        push_line(&mut text, format_args!("{file}:{}: {found}", found.line));
     }
     let (words, errors) = (report.findings.len(), report.errors.len());
-    let _ = writeln!(text, "{read} files read, {words} unknown words, {errors} errors");
+    push_line(&mut text, format_args!("{read} files read, {words} unknown words, {errors} errors"));
     text
 }

@@ -1,6 +1,8 @@
 //! Standard output, where a closed pipe (`| head`) is no error.
 
+use goldenpath_core::kinds::legible;
 use std::{
+    fmt::Display,
     io::{self, ErrorKind, Write},
     path::Path,
 };
@@ -23,9 +25,18 @@ pub fn line(text: &str) -> io::Result<bool> {
     }
 }
 
-/// A file below the current folder as a person names it.
+/// A file below the current folder as a person names it. The folder itself has no other name than its dot.
 pub fn display(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
+    let below = path.strip_prefix(".").unwrap_or(path);
+    let named = if below.as_os_str().is_empty() { path } else { below };
+    named.display().to_string()
+}
+
+/// Adds a line in which others have their say: with names of files and words of manifests, or with what a tenant wrote into an object.
+/// None of them can begin a line of its own, which a pipeline may take for a command, or move a terminal's cursor.
+pub fn push_line(text: &mut String, line: impl Display) {
+    text.push_str(&legible(&line.to_string()));
+    text.push('\n');
 }
 
 /// Columns as wide as they need to be; the last one runs free.
@@ -55,7 +66,29 @@ pub fn table(rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{display, push_line, table};
+    use std::path::Path;
+
+    #[test]
+    fn a_path_has_a_name() {
+        for (path, shown, reason) in [
+            ("./main.tf", "main.tf", "below the current folder"),
+            ("main.tf", "main.tf", "the same"),
+            (".", ".", "the folder itself is not nothing"),
+            ("/etc/main.tf", "/etc/main.tf", "elsewhere"),
+            ("../main.tf", "../main.tf", "above"),
+        ] {
+            assert_eq!(display(Path::new(path)), shown, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_line_stays_one() {
+        let mut text = String::new();
+        push_line(&mut text, "a.yaml:1: Pod \u{1b}[2J\n::error::x");
+        push_line(&mut text, "Zo\u{eb}");
+        assert_eq!(text, "a.yaml:1: Pod \\u{1b}[2J\\n::error::x\nZo\u{eb}\n");
+    }
 
     #[test]
     fn columns_line_up() {

@@ -17,6 +17,7 @@ mod words;
 use super::{
     doctor::Inspector,
     output::{self, display},
+    reports::today,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use goldenpath_core::{
@@ -64,7 +65,7 @@ struct List {
 /// Judge manifests by the built-in policies and your own
 ///
 /// Reads YAML and JSON, files with several documents, and lists of objects. Exits with 1 if a policy denies an object, with 2 if a file or a
-/// policy can't be read, and otherwise with 0.
+/// policy can't be read or a folder has no manifests, and otherwise with 0.
 #[derive(Args)]
 struct Check {
     /// Manifests, or folders with *.yaml, *.yml and *.json
@@ -149,8 +150,7 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
             anyhow::bail!("no policy has the name {name}: use one of {}", known.join(", "));
         }
     }
-    let today = jiff::Zoned::now().date();
-    let basis = Basis { policies: &all, only: &check.only, class, today, home: home.as_ref() };
+    let basis = Basis { policies: &all, only: &check.only, class, today: today(), home: home.as_ref() };
     for path in files(&check.files, &mut report) {
         match fs::read_to_string(&path) {
             Ok(text) => report.judge(&display(&path), &text, &basis),
@@ -185,6 +185,11 @@ fn files(given: &[PathBuf], report: &mut Report) -> Vec<PathBuf> {
                 inside
                     .retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json"));
                 inside.sort();
+                // A folder of another name, or one whose manifests lie deeper, must not pass.
+                if inside.is_empty() {
+                    let message = "no *.yaml, *.yml or *.json is in this folder";
+                    report.problems.push(Problem::of(&display(path), message.to_owned()));
+                }
                 all.extend(inside);
             }
             Err(error) => report.problems.push(Problem::of(&display(path), error.to_string())),

@@ -1,4 +1,4 @@
-//! What the commands share that look at a daemon: where it is, how its problems are printed, and ages.
+//! What the commands share that look at a daemon: where it is, how its problems are printed, and ages. Of all commands, the day.
 
 use crate::resources::provider_config::{Daemon, Endpoint};
 use anyhow::{anyhow, ensure};
@@ -6,7 +6,7 @@ use goldenpath_core::{
     domain::{CatalogueSources, Problem},
     provision::{DaemonReports, OperationReport, age_in_words},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc};
 
@@ -101,6 +101,11 @@ pub fn error_of(problem: Problem) -> anyhow::Error {
 
 pub fn json(of: &impl Serialize) -> anyhow::Result<String> {
     Ok(format!("{}\n", serde_json::to_string_pretty(of)?))
+}
+
+/// As plans have it: where it is a day later, an exemption must not have ended already.
+pub fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 /// `5 min`, of a time in RFC 3339.

@@ -1,11 +1,11 @@
 //! `sandbox`: inspects the embedded target and changes it out of band, as someone with kubectl or a console would.
 
 use super::output;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use async_trait::async_trait;
 use clap::Subcommand;
 use serde_json::Value as Json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Out-of-band changes in one sandbox; the composition root brings the sandbox.
 #[async_trait]
@@ -123,12 +123,17 @@ pub type OpenSandbox = fn(path: PathBuf, cluster: Option<&str>) -> anyhow::Resul
 
 pub(super) async fn run(arguments: Arguments, open: OpenSandbox) -> anyhow::Result<()> {
     let Arguments { sandbox, cluster, command } = arguments;
-    // Looking must not make a sandbox where there is none: a mistyped path would show an empty target.
-    if !sandbox.exists() && !matches!(command, Command::Fault { command: FaultCommand::Add(_) }) {
-        bail!("no sandbox at {}: the first plan or apply that uses it creates it", sandbox.display());
+    if !matches!(command, Command::Fault { command: FaultCommand::Add(_) }) {
+        ensure_there(&sandbox)?;
     }
     let editor = open(sandbox, cluster.as_deref())?;
     Ok(output::data(&execute(&*editor, command).await?)?)
+}
+
+/// Looking must not make a sandbox where there is none: a mistyped path would show an empty target.
+pub(super) fn ensure_there(sandbox: &Path) -> anyhow::Result<()> {
+    ensure!(sandbox.exists(), "no sandbox at {}: the first plan or apply that uses it creates it", sandbox.display());
+    Ok(())
 }
 
 async fn execute(editor: &dyn OutOfBandEditor, command: Command) -> anyhow::Result<String> {

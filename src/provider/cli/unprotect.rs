@@ -50,7 +50,10 @@ pub(super) async fn run(arguments: Arguments, tool: &UnprotectTool) -> anyhow::R
             );
             (tool.daemon)(daemon)?
         }
-        None => (tool.target)(reach)?,
+        None => {
+            reach.place.check()?;
+            (tool.target)(reach)?
+        }
     };
     let Unprotected { by, at } = provisioner.unprotect(&id).await.map_err(error_of)?;
     Ok(output::data(&match is_json {
@@ -86,6 +89,7 @@ mod tests {
         };
         for (line, expected, reason) in [
             ("--region eu-west-1", "the target is asked", "with permissions of one's own"),
+            ("--sandbox nowhere.db", "no sandbox at nowhere.db", "it would be made, and be empty"),
             ("--endpoint unix:///d.sock --token-file t", "the daemon is asked", "with a token and nothing else"),
             ("--endpoint unix:///d.sock --sandbox s.db", "two targets are named", "which of them?"),
             ("--endpoint unix:///d.sock --region eu-west-1", "two targets are named", "the same for a cluster"),

@@ -1,7 +1,8 @@
 //! One check and what came of it, as both forms of `doctor` print it.
 
+use crate::cli::output::push_line;
 use serde::Serialize;
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// From the best on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -65,13 +66,13 @@ pub fn text(findings: &[Finding]) -> String {
         let benchmark = if benchmark.is_empty() { String::new() } else { format!(" [{}]", benchmark.join(", ")) };
         // What helps several in a row is said once, below the last of them.
         if !last.is_empty() && last != remedy {
-            let _ = writeln!(text, "         {last}");
+            push_line(&mut text, format_args!("         {last}"));
         }
         last = remedy;
-        let _ = writeln!(text, "{status:<8} {check}{benchmark}: {found}");
+        push_line(&mut text, format_args!("{status:<8} {check}{benchmark}: {found}"));
     }
     if !last.is_empty() {
-        let _ = writeln!(text, "         {last}");
+        push_line(&mut text, format_args!("         {last}"));
     }
     text
 }

@@ -1,5 +1,6 @@
 //! What of a cluster and its account is looked at. The composition root brings who looks.
 
+use crate::cli::sandbox::ensure_there;
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{CatalogueSources, Facts, IdentityProvider, ObjectKey, Observed, PathVersion, Permission, Who},
@@ -52,6 +53,11 @@ impl TargetOptions {
     pub fn is_named(&self) -> bool {
         let Self { region, profile, kubeconfig, context, sandbox } = self;
         [region, profile, context].into_iter().any(Option::is_some) || kubeconfig.is_some() || sandbox.is_some()
+    }
+
+    /// That it can be looked at.
+    pub fn check(&self) -> anyhow::Result<()> {
+        self.sandbox.as_deref().map_or(Ok(()), ensure_there)
     }
 }
 

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 const OURS: &str = "goldenpath_";
 
+/// What a CLI does with a resource that is managed, as far as this program knows it.
+const ACTIONS: [&str; 6] = ["no-op", "create", "read", "update", "delete", "forget"];
+
 #[derive(Deserialize)]
 pub struct Plan {
     format_version: String,
@@ -78,6 +81,8 @@ pub enum PlanError {
     State,
     #[error("the format {0} of this plan is not known; use a newer version of this program")]
     Format(String),
+    #[error("the action {action} on {address} is not known; use a newer version of this program")]
+    Action { action: String, address: String },
 }
 
 /// A value of an attribute, before or after.
@@ -99,13 +104,19 @@ pub enum Side {
 
 impl Plan {
     pub fn parse(json: &[u8]) -> Result<Self, PlanError> {
-        let plan: Self = serde_json::from_slice(json).map_err(PlanError::Json)?;
+        let mut plan: Self = serde_json::from_slice(json).map_err(PlanError::Json)?;
         if plan.format_version.split('.').next() != Some("1") {
             return Err(PlanError::Format(legible(&plan.format_version)));
         }
         if plan.resource_changes.is_none() && plan.planned_values.is_none() {
             return Err(PlanError::State);
         }
+        // Taken for nothing, it would pass every gate.
+        let unknown = plan.ours().find_map(|resource| Some((resource, resource.change.unknown_action()?)));
+        if let Some((resource, action)) = unknown {
+            return Err(PlanError::Action { action: legible(action), address: legible(&resource.address) });
+        }
+        plan.resource_changes.iter_mut().flatten().for_each(|resource| resource.change.drop_predecessor());
         Ok(plan)
     }
 
@@ -128,6 +139,19 @@ impl Plan {
 // === impl Values ===
 
 impl Values {
+    fn unknown_action(&self) -> Option<&str> {
+        self.actions.iter().map(String::as_str).find(|action| !ACTIONS.contains(action))
+    }
+
+    /// With `destroy = false`, a replacement makes another one and leaves the old one as it is: what is made was nothing before.
+    fn drop_predecessor(&mut self) {
+        let has = |wanted: &str| self.actions.iter().any(|action| action == wanted);
+        if has("forget") && has("create") {
+            self.actions.retain(|action| action != "forget");
+            (self.before, self.before_sensitive) = (Value::Null, Value::Null);
+        }
+    }
+
     /// As it is afterwards, and what of it is not known yet.
     pub fn after(&self) -> (&Value, &Value) {
         (&self.after, &self.after_unknown)

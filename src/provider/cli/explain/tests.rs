@@ -178,6 +178,12 @@ fn resources_have_an_action() {
         ),
         (deposed, "delete goldenpath_team_environment.pay (deposed)", 1, "what a failed replacement left"),
         (resource("pay", &["forget"], there(), Value::Null), "forget goldenpath_team_environment.pay", 0, "it stays"),
+        (
+            resource("pay", &["create", "forget"], there(), with(json!({}))),
+            "create goldenpath_team_environment.pay",
+            0,
+            "the old one stays",
+        ),
         (moved, "keep goldenpath_team_environment.new, moved from goldenpath_team_environment.old", 0, "moved"),
         (imported, "keep goldenpath_team_environment.pay, imported", 0, "imported"),
         (update(there(), with(json!({}))), "update goldenpath_team_environment.pay", 1, "a namespace that is dropped"),
@@ -204,6 +210,9 @@ fn what_is_no_plan_is_refused() {
     assert!(matches!(parse("{\"format_version\": \"1.0\", \"values\": {}}"), Some(PlanError::State)));
     assert!(matches!(parse("{\"format_version\": \"2.0\", \"resource_changes\": []}"), Some(PlanError::Format(_))));
     assert!(matches!(parse("{\"@level\": \"info\"}\n{}"), Some(PlanError::Json(_))));
+    let strange = resource("pay", &["ForgetThenCreate"], with(json!({})), with(json!({})));
+    let strange = json!({"format_version": "1.2", "resource_changes": [strange]}).to_string();
+    assert!(matches!(parse(&strange), Some(PlanError::Action { .. })), "it may be anything");
     assert!(parse("{\"format_version\": \"1.2\", \"planned_values\": {}}").is_none(), "a plan with nothing to do");
     let other = json!({"address": "aws_s3_bucket.x", "mode": "managed", "type": "aws_s3_bucket", "change": {"actions": ["delete"]}});
     let others = review(json!([other]));

@@ -12,6 +12,8 @@ use hcl_edit::{
 const TRANSPARENT: [&str; 8] = ["merge", "concat", "coalesce", "try", "tolist", "toset", "tomap", "sensitive"];
 
 pub fn blocks(text: &str) -> Result<Vec<Block>, Unreadable> {
+    // Some editors write it, and HCL's own scanner skips it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let body = parse_body(text).map_err(|error| Unreadable {
         line: error.location().line(),
         message: format!("syntax error: {}", error.message().replace('\n', "; ")),

@@ -74,7 +74,8 @@ impl Walk<'_> {
                 self.at += 1;
                 while self.peek() != b'}' {
                     let line = self.lines.line(self.at);
-                    let name = self.string();
+                    // A template is known after an evaluation, as in native syntax.
+                    let name = self.string().filter(|name| !name.contains("${") && !name.contains("%{"));
                     members.push(Member { name, line, value: self.value() });
                 }
                 self.at += 1;

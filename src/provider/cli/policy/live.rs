@@ -7,15 +7,18 @@ use super::{report::Problem, sources};
 use crate::cli::{
     doctor::{DoctorTarget, Inspector, LiveCluster, Reach},
     output,
+    reports::today,
 };
 use anyhow::ensure;
 use audit::{Audit, Home};
 use goldenpath_core::{
+    domain::name_list,
     golden::Catalogue,
     policy::{document::Policy, pack},
 };
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -107,12 +110,16 @@ async fn look<'a>(
     let collect = |document: Value| lock(&found).extend(Home::of(document, catalogue, instead));
     live.each(("v1", "Namespace"), None, &collect).await.map_err(anyhow::Error::msg)?;
     let mut audit = audit;
-    for home in std::mem::take(&mut *lock(&found)) {
+    let homes = std::mem::take(&mut *lock(&found));
+    if let Some(wanted) = environment {
+        is_there(wanted, &homes)?;
+    }
+    for home in homes {
         if environment.is_none_or(|wanted| home.environment == wanted) {
             audit.add(home);
         }
     }
-    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
+    let today = today();
     let definitions = Mutex::new(vec![]);
     let collect = |document: Value| lock(&definitions).extend(custom::kinds(&document));
     let listed = live.each(DEFINITION, None, &collect).await;
@@ -143,6 +150,17 @@ async fn look<'a>(
     let mut audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
     audit.finish();
     Ok(audit)
+}
+
+/// A name that is mistyped must not pass for an environment in which nothing is denied.
+fn is_there(wanted: &str, homes: &[Home<'_>]) -> anyhow::Result<()> {
+    let known: BTreeSet<&str> = homes.iter().map(|home| home.environment.as_str()).collect();
+    ensure!(
+        known.contains(wanted),
+        "no namespace of an environment {wanted}; the cluster has those of {}",
+        name_list(&known.into_iter().collect::<Vec<_>>())
+    );
+    Ok(())
 }
 
 fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -5,6 +5,7 @@ use super::{
     manifests::{self, Manifest, Unreadable},
     words::word,
 };
+use crate::cli::output::push_line;
 use goldenpath_core::{
     domain::TierClass,
     policy::document::{Action, Case, Judgement, Operation, Outcome, Policy},
@@ -12,7 +13,6 @@ use goldenpath_core::{
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
-use std::fmt::Write;
 
 /// What `--json` prints. A new member may be added; the version changes when one is removed or means something else.
 #[derive(Serialize)]
@@ -165,20 +165,25 @@ impl Report {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for Problem { file, line, column, message } in &self.problems {
-            let _ = writeln!(text, "{file}:{line}:{column}: {message}");
+            push_line(&mut text, format_args!("{file}:{line}:{column}: {message}"));
         }
         for Finding { file, line, object, policy, version, action, message, remedy, .. } in &self.findings {
             let word = word(*action);
-            let _ = writeln!(text, "{file}:{line}: {word}: {object}: {message} {remedy} [{policy} {version}]");
+            push_line(
+                &mut text,
+                format_args!("{file}:{line}: {word}: {object}: {message} {remedy} [{policy} {version}]"),
+            );
         }
         for Exempted { file, line, object, policy, reason, until } in &self.exemptions {
-            let _ = writeln!(text, "{file}:{line}: exempt until {until}: {object}: {reason} [{policy}]");
+            push_line(&mut text, format_args!("{file}:{line}: exempt until {until}: {object}: {reason} [{policy}]"));
         }
         let of = |action| self.findings.iter().filter(|finding| finding.action == action).count();
         let (denied, warned, audited) = (of(Action::Deny), of(Action::Warn), of(Action::Audit));
         let (objects, errors) = (self.objects, self.problems.len());
-        let _ =
-            writeln!(text, "{objects} objects, {denied} denied, {warned} warnings, {audited} audited, {errors} errors");
+        push_line(
+            &mut text,
+            format_args!("{objects} objects, {denied} denied, {warned} warnings, {audited} audited, {errors} errors"),
+        );
         text
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn log(report: &Report, policies: &[&Policy]) -> Value {
         json!({"id": policy.form.name, "shortDescription": {"text": policy.form.description},
             "properties": {"version": policy.form.version.to_string()}})
     });
-    let place = |file: &str, line: usize, column: usize| json!([{"physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line, "startColumn": column}}}]);
+    let place = |file: &str, line: usize, column: usize| json!([{"physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": {"startLine": line, "startColumn": column}}}]);
     let findings = report.findings.iter().map(|finding| {
         let Finding { file, line, object, policy, action, message, remedy, .. } = finding;
         json!({"ruleId": policy, "level": level(*action), "message": {"text": format!("{object}: {message} {remedy}")},
@@ -32,6 +32,15 @@ pub(super) fn log(report: &Report, policies: &[&Policy]) -> Value {
                 "toolExecutionNotifications": notices.collect::<Value>()}],
         }],
     })
+}
+
+/// A path as a URI holds it, without what means something else there or may not stand in one.
+fn uri(file: &str) -> String {
+    let of = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    file.bytes().map(of).collect()
 }
 
 fn level(action: Action) -> &'static str {

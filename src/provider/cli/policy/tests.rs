@@ -4,14 +4,15 @@ use super::{
     report::{Basis, Report},
     run, sarif,
 };
-use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster};
+use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster, Reading};
 use async_trait::async_trait;
 use clap::Parser;
 use goldenpath_core::{
-    domain::TierClass,
+    domain::{Observed, Permission, TierClass, Who},
     golden::Catalogue,
     policy::{document::Policy, pack},
 };
+use serde_json::{Value, json};
 use std::{process::ExitCode, sync::Arc};
 
 const MANIFESTS: &str = "\
@@ -59,6 +60,17 @@ fn each_document_is_judged_and_each_error_has_its_place() {
 }
 
 #[test]
+fn what_a_manifest_says_begins_no_line_of_its_own() {
+    let mut report = Report::default();
+    let manifest =
+        "{ apiVersion: v1, kind: Pod, metadata: { name: \"a\\n::error::b\\e[2J\" }, spec: { hostPID: true } }\n";
+    report.judge("a.yaml", manifest, &basis(&pack().iter().collect::<Vec<_>>(), TierClass::Prod));
+    let text = report.text();
+    assert_eq!(text.lines().count(), report.findings.len() + 1, "{text}");
+    assert!(text.contains("Pod a\\n::error::b\\u{1b}[2J: "), "{text}");
+}
+
+#[test]
 fn a_class_decides_what_is_denied() {
     let action = |class| {
         let report = report(class);
@@ -78,6 +90,17 @@ fn a_code_scanner_gets_levels_and_places() {
     assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
     assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), all.len());
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    for (file, uri, reason) in [
+        ("apps/web-1.yaml", "apps/web-1.yaml", "as it is"),
+        ("my apps/50%#1.yaml", "my%20apps/50%25%231.yaml", "what is no URI, or another one"),
+        ("Zo\u{eb}.yaml", "Zo%C3%AB.yaml", "letters beyond ASCII"),
+    ] {
+        let mut report = Report::default();
+        report.judge(file, MANIFESTS, &basis(&all, TierClass::Prod));
+        let log = sarif::log(&report, &all);
+        let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], uri, "{reason}");
+    }
 }
 
 /// The rows of each guard on the real API server are held against our engine there.
@@ -142,16 +165,61 @@ impl Inspector for Unreachable {
     }
 }
 
-/// A pipeline would take it for what a policy denies.
+/// Of a cluster with the namespace of one environment, and nothing in it.
+struct Bare;
+
+#[async_trait]
+impl Inspector for Bare {
+    async fn inspect(&self, _: &DoctorTarget) -> anyhow::Result<Inspection> {
+        anyhow::bail!("nobody asks")
+    }
+
+    async fn connect(&self, _: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
+        Ok((Box::new(Bare), Catalogue::built_in()))
+    }
+}
+
+#[async_trait]
+impl LiveCluster for Bare {
+    async fn objects(&self) -> Reading<Vec<Observed>> {
+        Ok(vec![])
+    }
+
+    async fn reviews(&self, _: Vec<(Option<Who>, Permission)>) -> Vec<Reading<bool>> {
+        vec![]
+    }
+
+    async fn each(&self, kind: (&str, &str), _: Option<&str>, look: &(dyn Fn(Value) + Sync)) -> Reading<()> {
+        if kind == ("v1", "Namespace") {
+            let labels = json!({"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "pay",
+                "goldenpath.internal/path": "team-standard", "goldenpath.internal/path-version": "1.0.0",
+                "goldenpath.internal/tier": "dev"});
+            look(json!({"metadata": {"name": "pay", "labels": labels}}));
+        }
+        Ok(())
+    }
+
+    async fn dry_runs(&self, _: Vec<Value>, _: Option<&Who>) -> Vec<Reading<Option<String>>> {
+        vec![]
+    }
+}
+
+/// A pipeline would take it for what a policy denies, or for what passes.
 #[tokio::test]
-async fn what_can_not_be_judged_is_not_denied() {
-    for (line, reason) in [
-        ("policy check --only nonsense stack.yaml", "no policy has that name"),
-        ("policy check nowhere.yaml", "no file"),
-        ("policy report demo", "no cluster"),
+async fn what_can_not_be_judged_is_neither_denied_nor_passed() {
+    let (nowhere, bare): (&dyn Inspector, &dyn Inspector) = (&Unreachable, &Bare);
+    let folder = tempfile::tempdir().unwrap();
+    let empty = format!("policy check {}", folder.path().display());
+    for (line, inspector, expected, reason) in [
+        ("policy check --only nonsense stack.yaml", nowhere, 2, "no policy has that name"),
+        ("policy check nowhere.yaml", nowhere, 2, "no file"),
+        (empty.as_str(), nowhere, 2, "no manifest in the folder"),
+        ("policy report demo", nowhere, 2, "no cluster"),
+        ("policy report demo --environment pay", bare, 0, "all that is there"),
+        ("policy report demo --environment pya", bare, 2, "no such environment"),
     ] {
         let Line { arguments } = Line::try_parse_from(line.split(' ')).expect(reason);
-        let code = run(arguments, &Unreachable).await.expect(reason);
-        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(2)), "{reason}");
+        let code = run(arguments, inspector).await.expect(reason);
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(expected)), "{reason}");
     }
 }

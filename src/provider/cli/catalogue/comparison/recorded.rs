@@ -93,9 +93,7 @@ pub(super) async fn compare(
             (of_daemon(&*reports, &*provisioner, cluster.as_ref()).await?, provisioner)
         }
         None => {
-            if let Some(sandbox) = &place.sandbox {
-                ensure!(sandbox.exists(), "no sandbox at {}", sandbox.display());
-            }
+            place.check()?;
             ensure!(
                 cluster.is_some() || place.sandbox.is_some(),
                 "no cluster is named: set --cluster, --sandbox or --endpoint"

@@ -1,13 +1,17 @@
 //! What the records promise: the environment and its slots as they were rendered, and the baseline of their cluster. Pure.
 
-use crate::cli::doctor::finding::{CheckStatus, Finding};
-use anyhow::{Context as _, anyhow, bail};
+use crate::cli::{
+    doctor::finding::{CheckStatus, Finding},
+    drift::is_within,
+};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use goldenpath_core::{
     domain::{
         Body, Desired, EnvironmentId, Observed, POD_SECURITY_PREFIX, PersonaName, Phase, PodSecurityLevel, Problem,
         Record, ResourceKind, Who, name_list,
     },
     golden::{Blueprint, Catalogue, Parent, RESOURCES, ResolveContext, spec_of},
+    kinds::in_words,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -50,8 +54,7 @@ pub struct Baseline {
 
 impl Recorded {
     pub fn of(observed: &[Observed], id: &EnvironmentId, catalogue: &Catalogue) -> anyhow::Result<Self> {
-        let texts = observed.iter().filter_map(|object| object.record.as_deref());
-        let records: Vec<Record> = texts.filter_map(|text| serde_json::from_str(text).ok()).collect();
+        let records = records(observed, id)?;
         let record = find(&records, id)?;
         let (environment, parent) = render_with_parent(record, catalogue)?;
         let parent = parent.context("its record is not an environment's")?;
@@ -105,6 +108,28 @@ impl Recorded {
             benchmark: &[],
         }
     }
+}
+
+/// What can't be read of another environment is none of ours. Of this one, of a slot in it and of the baseline it is an error: left out,
+/// what it promises would count as kept.
+fn records(observed: &[Observed], id: &EnvironmentId) -> anyhow::Result<Vec<Record>> {
+    let mut records = vec![];
+    for (object, text) in observed.iter().filter_map(|object| Some((object, object.record.as_deref()?))) {
+        match serde_json::from_str(text) {
+            Ok(record) => records.push(record),
+            Err(_) => {
+                let written: Value = serde_json::from_str(text).unwrap_or_default();
+                let of = written["id"].as_str().unwrap_or_default();
+                let is_elsewhere = of.contains('/') && !is_within(of, &id.to_string());
+                ensure!(
+                    is_elsewhere,
+                    "another release wrote {}, and this one can't read it: use the command line of that release",
+                    in_words(&object.key)
+                );
+            }
+        }
+    }
+    Ok(records)
 }
 
 fn find<'a>(records: &'a [Record], id: &EnvironmentId) -> anyhow::Result<&'a Record> {
@@ -167,4 +192,29 @@ fn level(blueprints: &[Blueprint], namespace: &str) -> PodSecurityLevel {
     let enforced = labels.and_then(|labels| labels[format!("{POD_SECURITY_PREFIX}enforce")].as_str());
     let known = PodSecurityLevel::ALL.iter().copied().find(|level| Some(level.as_str()) == enforced);
     known.unwrap_or(PodSecurityLevel::Privileged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goldenpath_core::domain::{Fields, ObjectKey, Ownership, SYSTEM_NAMESPACE};
+    use serde_json::json;
+
+    #[test]
+    fn what_can_not_be_read_is_no_promise_that_is_kept() {
+        let id: EnvironmentId = "demo/pay".parse().unwrap();
+        for (written, is_error, reason) in [
+            (json!({"id": "demo/pay"}), true, "the environment's own"),
+            (json!({"id": "demo/pay/api"}), true, "of a slot in it"),
+            (json!({"id": "demo"}), true, "the baseline's"),
+            (json!({"spec": {}}), true, "it may be of anything"),
+            (json!({"id": "demo/payments"}), false, "another environment's"),
+            (json!({"id": "demo/payments/api"}), false, "of a slot in another one"),
+        ] {
+            let key = ObjectKey::kube("v1", "ConfigMap", Some(SYSTEM_NAMESPACE), "gp-x");
+            let seen = Observed::new(key, "1", Ownership::Cluster, Fields::default());
+            let seen = Observed { record: Some(written.to_string().into()), ..seen };
+            assert_eq!(records(&[seen], &id).is_err(), is_error, "{reason}");
+        }
+    }
 }

@@ -119,3 +119,10 @@ fn access_is_said_in_words() {
         assert_eq!(denial(&review, Deny::Access).is_some(), !wanted.is_empty(), "{reason}");
     }
 }
+
+#[test]
+fn one_that_is_made_beside_another_lets_people_in() {
+    let there = || json!({"id": "demo/pay", "objects": {}, "access": {"admin": {"permission_sets": ["PayOps"]}}});
+    let made = review(json!([resource("pay", &["create", "forget"], there(), there())]));
+    assert!(denial(&made, Deny::Access).is_some(), "the old one stays, so that nobody had this access: {made:?}");
+}

@@ -83,7 +83,7 @@ fn json_is_read_like_native_syntax() {
   "data": {"goldenpath_cluster": {"c": {"//": "ours", "claster": "demo"}}},
   "resource": [{"goldenpath_team_environment": {"a\"\u0062": {
     "name": "{\"", "quota": {"total": {"totl": 1.5e3},
-      "headroom": null}}}}]
+      "headroom": null}, "drift": {"${local.a}": 1, "%{ if local.b }mode%{ endif }": 1}}}}]
 }"#;
     assert_eq!(
         findings(json::blocks, text),
@@ -96,6 +96,19 @@ fn json_is_read_like_native_syntax() {
 }
 
 #[test]
+fn files_of_other_editors_are_read() {
+    let text = "resource \"goldenpath_team_environment\" \"x\" {\n  nmae = <<EOT\na\nEOT\n}\n";
+    for (text, reason) in [
+        (text.to_owned(), "as it is"),
+        (format!("\u{feff}{text}"), "a byte order mark"),
+        (text.replace('\n', "\r\n"), "line ends of Windows"),
+    ] {
+        let found = findings(hcl::blocks, &text);
+        assert_eq!(found, ["2: goldenpath_team_environment.x has no `nmae`; did you mean `name`?"], "{reason}");
+    }
+}
+
+#[test]
 fn a_syntax_error_has_a_line() {
     for (parse, text, line) in [
         (hcl::blocks as fn(&str) -> Result<Vec<Block>, Unreadable>, "a = 1\nresource \"x\" {\n  b = [1\n", 3),
@@ -104,6 +117,16 @@ fn a_syntax_error_has_a_line() {
         let error = parse(text).err().unwrap();
         assert!(error.line == line && error.message.starts_with("syntax error: "), "{error:?}");
     }
+}
+
+#[test]
+fn a_word_begins_no_line_of_its_own() {
+    let written = r#"{"provider": {"goldenpath": {"sandbox": {"a\n::error::b\u001b[2J": 1}}}}"#;
+    let (blocks, declared) = (json::blocks(written).expect("JSON"), resources::declarations());
+    let found = blocks.iter().flat_map(|block| judge(block, &declared));
+    let findings = found.map(|found| InFile { file: "x.tf.json".to_owned(), found }).collect();
+    let said = text(&Report { format_version: "1.0", findings, errors: vec![] }, 1);
+    assert!(said.lines().count() == 2 && said.contains("`sandbox.a\\n::error::b\\u{1b}[2J`"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a cluster holds, judged object by object as it is read. Pure.
 
-use crate::cli::policy::words::word;
+use crate::cli::{output::push_line, policy::words::word};
 use goldenpath_core::{
     domain::{Guard, LABEL_PREFIX, TierClass, plural},
     golden::Catalogue,
@@ -12,10 +12,7 @@ use goldenpath_core::{
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What `--json` prints. A new member may be added; the version changes when one is removed or means something else.
 #[derive(Serialize)]
@@ -245,26 +242,28 @@ impl<'a> Audit<'a> {
         let mut text = String::new();
         for Finding { object, policy, version, action, message, remedy, exempt_until, .. } in &self.findings {
             let since = exempt_until.map(|until| format!(" (exempt until {until})")).unwrap_or_default();
-            let _ = writeln!(text, "{}: {object}: {message} {remedy}{since} [{policy} {version}]", word(*action));
+            let action = word(*action);
+            push_line(&mut text, format_args!("{action}: {object}: {message} {remedy}{since} [{policy} {version}]"));
         }
         for Exempted { object, policy, reason, until, .. } in &self.exemptions {
-            let _ = writeln!(text, "exempt until {until}: {object}: {reason} [{policy}]");
+            push_line(&mut text, format_args!("exempt until {until}: {object}: {reason} [{policy}]"));
         }
         for Grant { object, role, subjects, .. } in &self.foreign_grants {
-            let _ = writeln!(text, "foreign grant: {object}: {role} to {}", subjects.join(", "));
+            push_line(&mut text, format_args!("foreign grant: {object}: {role} to {}", subjects.join(", ")));
         }
         for kind in &self.not_looked_at {
-            let _ = writeln!(text, "not looked at: {kind}");
+            push_line(&mut text, format_args!("not looked at: {kind}"));
         }
         let of = |action| self.findings.iter().filter(|finding| finding.action == action).count();
         let (denied, warned, audited) = (of(Action::Deny), of(Action::Warn), of(Action::Audit));
         let Self { objects, namespaces, foreign_grants, problems, .. } = self;
-        let _ = writeln!(
-            text,
-            "{objects} objects in {namespaces} namespaces, {denied} denied, {warned} warnings, {audited} audited, {} foreign grants, \
-             {} errors",
-            foreign_grants.len(),
-            problems.len(),
+        let (grants, errors) = (foreign_grants.len(), problems.len());
+        push_line(
+            &mut text,
+            format_args!(
+                "{objects} objects in {namespaces} namespaces, {denied} denied, {warned} warnings, {audited} audited, {grants} \
+                 foreign grants, {errors} errors"
+            ),
         );
         text
     }

@@ -76,6 +76,7 @@ fn a_grant_to_somebody_outside_is_listed() {
     let account = |namespace: &str| json!({"kind": "ServiceAccount", "name": "ci", "namespace": namespace});
     for (subject, labels, expected, reason) in [
         (user.clone(), json!({}), 1, "a person"),
+        (json!({"kind": "User", "name": "x\n::error::y"}), json!({}), 1, "whose name stays on its line"),
         (user, json!({"goldenpath.internal/managed": "true"}), 0, "ours"),
         (account("pay"), json!({}), 0, "its own ServiceAccount"),
         (account("shop"), json!({}), 1, "another's"),
@@ -85,6 +86,7 @@ fn a_grant_to_somebody_outside_is_listed() {
         let (api, kind) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
         audit.judge(api, kind, &binding(subject, labels), jiff::civil::date(2026, 11, 29));
         assert_eq!(audit.foreign_grants.len(), expected, "{reason}");
+        assert_eq!(audit.text().lines().count(), expected + 1, "{reason}: {}", audit.text());
     }
 }
 
