@@ -1,7 +1,7 @@
 //! What EKS says about a cluster: read once, for the facts, the endpoint and the target alike.
 
 use super::{call::call, calls::Call, clients::AwsClients};
-use crate::errors::invalid;
+use crate::errors::{invalid, is_not_found};
 use aws_sdk_eks::types::{Cluster, ClusterStatus};
 use goldenpath_core::{
     domain::{Class, ClusterArn, ClusterRef, Facts},
@@ -36,10 +36,16 @@ impl ClusterCache {
     /// Callers at the same time share one request.
     pub async fn describe(&self, clients: &AwsClients, wanted: &ClusterRef) -> Result<Described, PortError> {
         let cell = self.cell(wanted.name());
-        let described = cell.get_or_try_init(|| describe(clients, wanted.name())).await?.clone();
-        match wanted.arn() {
-            Some(arn) if arn != described.arn => Err(elsewhere(&arn, &described.arn)),
-            _ => Ok(described),
+        let described = cell.get_or_try_init(|| describe(clients, wanted.name())).await;
+        match (described, wanted.arn()) {
+            (Ok(described), Some(arn)) if arn != described.arn => {
+                Err(elsewhere(&arn, &format!("{} is {}", arn.name(), described.arn)))
+            }
+            (Err(error), Some(arn)) if is_not_found(&error) => {
+                check_home(clients, &arn).await?;
+                Err(error)
+            }
+            (described, _) => described.cloned(),
         }
     }
 
@@ -73,12 +79,45 @@ async fn describe(clients: &AwsClients, name: &str) -> Result<Described, PortErr
     Ok(Described { arn, cluster: Arc::new(cluster), facts: Arc::default(), at: Instant::now() })
 }
 
-/// The name was found, under another ARN.
-fn elsewhere(wanted: &ClusterArn, found: &ClusterArn) -> PortError {
+/// With the credentials of another account, or in another region, a cluster is not found, and may be there all the same.
+async fn check_home(clients: &AwsClients, wanted: &ClusterArn) -> Result<(), PortError> {
+    let request = clients.sts.get_caller_identity().send();
+    let account = call(clients, Call::GetCallerIdentity, request).await?.account.unwrap_or_default();
+    is_home(wanted, &account, &clients.region)
+}
+
+fn is_home(wanted: &ClusterArn, account: &str, region: &str) -> Result<(), PortError> {
+    match (wanted.account(), wanted.region()) == (account, region) {
+        true => Ok(()),
+        false => Err(elsewhere(wanted, &format!("clusters are those of account {account} in {region}"))),
+    }
+}
+
+fn elsewhere(wanted: &ClusterArn, there: &str) -> PortError {
     let message = format!(
-        "{wanted} can't be reached: with these credentials and this region, {} is {found}. Add a provider configuration with an \
-         `alias` for the other account or region",
-        wanted.name()
+        "{wanted} can't be reached: with these credentials and this region, {there}. Add a provider configuration with an `alias` for \
+         the other account or region"
     );
     invalid(CALL.name(), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demo() -> ClusterArn {
+        "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN")
+    }
+
+    #[test]
+    fn only_at_home_is_a_cluster_absent() {
+        for (account, region, expected, reason) in [
+            ("111122223333", "eu-west-1", None, "where it would be"),
+            ("999900001111", "eu-west-1", Some(Class::Invalid), "a wrong profile"),
+            ("111122223333", "eu-west-2", Some(Class::Invalid), "a wrong region"),
+            ("", "eu-west-1", Some(Class::Invalid), "nobody says whose credentials they are"),
+        ] {
+            assert_eq!(is_home(&demo(), account, region).err().map(|error| error.class), expected, "{reason}");
+        }
+    }
 }
