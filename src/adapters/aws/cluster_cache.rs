@@ -64,19 +64,26 @@ async fn describe(clients: &AwsClients, name: &str) -> Result<Described, PortErr
     let cluster = response.cluster.ok_or_else(|| invalid(CALL.name(), "the response holds no cluster"))?;
     let arn = cluster.arn().unwrap_or_default();
     let arn: ClusterArn = arn.parse().map_err(|error| invalid(CALL.name(), format!("{error}")))?;
-    match cluster.status() {
-        // A cluster that is being updated serves all the same.
-        Some(ClusterStatus::Active | ClusterStatus::Updating) | None => {}
-        Some(status) => {
-            let class = match status {
-                ClusterStatus::Creating | ClusterStatus::Pending => Class::Unavailable,
-                _ => Class::Invalid,
-            };
-            let message = format!("the cluster {arn} is {}: wait until it is ACTIVE", status.as_str());
-            return Err(PortError::new(class, CALL.name(), message));
-        }
-    }
+    check_status(&arn, cluster.status())?;
     Ok(Described { arn, cluster: Arc::new(cluster), facts: Arc::default(), at: Instant::now() })
+}
+
+/// A cluster that is being updated serves all the same.
+fn check_status(arn: &ClusterArn, status: Option<&ClusterStatus>) -> Result<(), PortError> {
+    let Some(status) = status else { return Ok(()) };
+    let (class, next) = match status {
+        ClusterStatus::Active | ClusterStatus::Updating => return Ok(()),
+        ClusterStatus::Creating | ClusterStatus::Pending => {
+            (Class::Unavailable, "Wait until it is ACTIVE, then try again")
+        }
+        ClusterStatus::Deleting => (
+            Class::Invalid,
+            "Wait until it is gone, then destroy these resources with -refresh=false, which removes what is left in IAM",
+        ),
+        _ => (Class::Invalid, "Repair or delete it in EKS, then try again"),
+    };
+    let message = format!("the cluster {arn} is {}", status.as_str());
+    Err(PortError { next: Some(next.to_owned()), ..PortError::new(class, CALL.name(), message) })
 }
 
 /// With the credentials of another account, or in another region, a cluster is not found, and may be there all the same.
@@ -118,6 +125,23 @@ mod tests {
             ("", "eu-west-1", Some(Class::Invalid), "nobody says whose credentials they are"),
         ] {
             assert_eq!(is_home(&demo(), account, region).err().map(|error| error.class), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_that_does_not_serve_says_what_to_wait_for() {
+        for (status, expected, reason) in [
+            (None, None, "an emulator may leave it out"),
+            (Some(ClusterStatus::Active), None, "as usual"),
+            (Some(ClusterStatus::Updating), None, "an upgrade"),
+            (Some(ClusterStatus::Creating), Some((Class::Unavailable, "until it is ACTIVE")), "it comes"),
+            (Some(ClusterStatus::Deleting), Some((Class::Invalid, "until it is gone")), "it is never ACTIVE again"),
+            (Some(ClusterStatus::Failed), Some((Class::Invalid, "Repair or delete it")), "waiting won't help"),
+        ] {
+            let refused = check_status(&demo(), status.as_ref()).err();
+            assert_eq!(refused.as_ref().map(|error| error.class), expected.map(|(class, _)| class), "{reason}");
+            let next = refused.and_then(|error| error.next).unwrap_or_default();
+            assert!(next.contains(expected.map_or("", |(_, words)| words)), "{reason}: {next}");
         }
     }
 }
