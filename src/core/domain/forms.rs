@@ -1,5 +1,7 @@
 //! Forms of texts that no type of the domain stands for.
 
+use super::partition::dns_suffix;
+
 /// A key of a label or annotation: `[<DNS subdomain>/]<name>`, the name at most 63.
 pub fn is_qualified_name(text: &str) -> bool {
     let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
@@ -66,7 +68,9 @@ pub fn is_policy_arn(text: &str) -> bool {
 
 fn any_iam_arn(text: &str) -> Option<(&str, &str)> {
     match text.splitn(6, ':').collect::<Vec<_>>().as_slice() {
-        ["arn", partition, "iam", "", account, resource] if partition.starts_with("aws") => Some((account, resource)),
+        ["arn", partition, "iam", "", account, resource] if dns_suffix(partition).is_some() => {
+            Some((account, resource))
+        }
         _ => None,
     }
 }
@@ -121,6 +125,8 @@ mod tests {
             ("arn:aws:iam::1111222233:policy/logs", false, false, "an account has twelve digits"),
             ("arn:aws:iam::11112222333x:policy/logs", false, false, "an account has digits only"),
             ("arn:gcp:iam::111122223333:policy/logs", false, false, "no partition of AWS"),
+            ("arn:aws-us:iam::111122223333:policy/logs", false, false, "it only begins like one"),
+            ("arn:aws-eusc:iam::111122223333:policy/logs", true, true, "the youngest one"),
             ("arn:aws:iam::111122223333:role/logs", true, false, "a role is no policy"),
             ("arn:aws:iam::111122223333:policy/", true, false, "no name"),
             ("arn:aws:iam::111122223333:policy/*", true, false, "all of them are not one"),

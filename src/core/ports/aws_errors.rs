@@ -2,7 +2,7 @@
 //! words.
 //!
 //! The first row that fits counts, so a row of one call comes before that of all. A code that no row names has the class of its HTTP
-//! status.
+//! status, which by itself is never absence.
 
 use crate::domain::{
     Class,
@@ -315,13 +315,14 @@ impl Meaning {
 /// `call`: as `service:Operation`.
 pub fn meaning(call: &str, code: &str, status: Option<u16>, message: &str) -> Meaning {
     let row = ROWS.iter().find(|row| row.fits(call, code, message));
-    row.map_or_else(|| by_status(status), |row| row.means)
+    row.map_or_else(|| by_status(code, status), |row| row.means)
 }
 
-fn by_status(status: Option<u16>) -> Meaning {
+fn by_status(code: &str, status: Option<u16>) -> Meaning {
     match status {
         Some(401 | 403) => Meaning::Denied,
-        Some(404) => Meaning::Absent,
+        // Absence has its codes, above. Without any it was not AWS that responded, but a proxy or what is behind a wrong endpoint.
+        Some(404) if code.is_empty() => Meaning::Unknown,
         Some(409) => Meaning::Conflict,
         Some(429) => Meaning::Throttled,
         Some(408 | 500..) => Meaning::Unknown,

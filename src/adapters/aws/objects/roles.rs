@@ -36,7 +36,7 @@ use read::get;
 use serde_json::Value;
 
 const UNIQUE: &str =
-    "Names of roles are unique in an account, whatever their path and case: rename or remove the other role";
+    "Rename or remove the other role: names of roles are unique in an account, whatever their path and case";
 
 pub(super) struct Roles;
 
@@ -160,10 +160,7 @@ async fn create(clients: &AwsClients, name: &str, role: &Role) -> Result<Live, P
         call(clients, Call::CreateRole, request.send())
     };
     let made = propagation::retry(clients, &format!("role {name}"), &principals, attempt).await;
-    let made = made.map_err(|error| match error.class {
-        Class::Conflict => error::about(error, UNIQUE),
-        _ => error::about(error, name),
-    })?;
+    let made = made.map_err(|error| creation_failure(error, name))?;
     if let Some(role) = &made.role {
         clients.made_roles.add(&role.arn, ());
     }
@@ -176,6 +173,13 @@ async fn create(clients: &AwsClients, name: &str, role: &Role) -> Result<Live, P
         propagation::retry_new(&what, || attach(clients, name, arn)).await?;
     }
     Ok(read::live(name, role.clone(), id))
+}
+
+/// Another conflict (ConcurrentModification) is none with another role, and clears by itself.
+fn creation_failure(error: PortError, name: &str) -> PortError {
+    let is_taken = error.message.starts_with("EntityAlreadyExists");
+    let next = if is_taken { Some(UNIQUE.to_owned()) } else { error.next.clone() };
+    PortError { next, ..error::about(error, name) }
 }
 
 /// `wanted` holds all tags that the role is to have. `before` was just read: that a call does not find the role clears by waiting.
@@ -279,4 +283,36 @@ fn seconds(role: &Role) -> i32 {
 fn as_list(tags: &Tags) -> Vec<Tag> {
     let tag = |(name, value): (&String, &String)| Tag::builder().key(name).value(value).build().ok();
     tags.iter().filter_map(tag).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_that_is_taken_is_to_be_changed() {
+        for (class, message, words, reason) in [
+            (
+                Class::Conflict,
+                "EntityAlreadyExists: Role with name gp-pay already exists.",
+                Some("Rename"),
+                "another role",
+            ),
+            (
+                Class::Conflict,
+                "ConcurrentModification: The request was rejected.",
+                None,
+                "the same role, at the same time",
+            ),
+            (Class::Invalid, "LimitExceeded: Cannot exceed quota for RolesPerAccount: 1000", None, "no conflict"),
+        ] {
+            let error = creation_failure(PortError::new(class, Call::CreateRole.name(), message), "gp-pay");
+            assert_eq!(error.next.is_some(), words.is_some(), "{reason}: {error:?}");
+            assert!(
+                words.is_none_or(|words| error.next.as_ref().is_some_and(|next| next.starts_with(words))),
+                "{reason}"
+            );
+            assert!(error.message.contains("gp-pay"), "{reason}: it says which role");
+        }
+    }
 }

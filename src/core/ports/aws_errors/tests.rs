@@ -89,7 +89,8 @@ fn errors_mean_something() {
         ("eks:X", "InvalidRequestException", 400, "No route for GET /x", Meaning::Invalid, "an emulator's"),
         ("eks:X", "", 403, "", Meaning::Denied, "a proxy"),
         ("eks:X", "", 502, "", Meaning::Unknown, "a load balancer"),
-        ("eks:X", "", 404, "", Meaning::Absent, "a status alone"),
+        ("eks:X", "", 404, "", Meaning::Unknown, "a page of a proxy, or of a wrong endpoint: no absence"),
+        ("eks:X", "UnknownOperationException", 404, "", Meaning::Invalid, "what a region does not have is no absence"),
         ("eks:X", "Surprise", 418, "", Meaning::Invalid, "unknown, and waiting won't help"),
     ] {
         assert_eq!(meaning(call, code, Some(status), message), expected, "{reason}");

@@ -1,5 +1,6 @@
 //! Credentials as they are written: for whoever has them from a secret and not from an environment of its own, such as a bridge.
 
+use goldenpath_core::domain::forms::iam_arn;
 use plugin::{
     Type,
     schema::{Attribute, object, optional, required},
@@ -67,13 +68,8 @@ pub(super) fn attributes() -> [Attribute; 4] {
 }
 
 pub fn is_role(arn: &String) -> Result<(), String> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts.as_slice() {
-        ["arn", "aws" | "aws-us-gov" | "aws-cn", "iam", "", account, resource]
-            if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/") =>
-        {
-            Ok(())
-        }
+    match iam_arn(arn) {
+        Some((_, resource)) if resource.starts_with("role/") => Ok(()),
         _ => Err(format!("{arn:?} is not the ARN of a role, such as arn:aws:iam::111122223333:role/goldenpath")),
     }
 }

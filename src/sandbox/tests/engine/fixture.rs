@@ -3,6 +3,8 @@
 //! Time is tokio's paused clock, for the sandbox too: it stands still while the sandbox works, and jumps to the next timer when
 //! everybody waits.
 
+#[path = "fixture/elsewhere.rs"]
+mod elsewhere;
 #[path = "fixture/target.rs"]
 mod target;
 
@@ -10,6 +12,7 @@ pub use target::Wrong;
 
 use super::requests::*;
 use async_trait::async_trait;
+use elsewhere::Elsewhere;
 use goldenpath_core::{
     domain::{Class, ClusterArn, Late, Problem},
     golden::Catalogue,
@@ -139,11 +142,19 @@ impl EngineFixture {
         self.engine_on(Catalogue::built_in(), config)
     }
 
+    /// A fresh connection of somebody who has the wrong credentials.
+    pub fn engine_elsewhere(&self) -> Engine {
+        self.engine_over(Arc::new(Elsewhere), Catalogue::built_in(), EngineConfig::default())
+    }
+
     fn engine_on(&self, catalogue: Arc<Catalogue>, config: EngineConfig) -> Engine {
-        let sandbox = Arc::new(self.sandbox.clone());
+        self.engine_over(Arc::new(self.sandbox.clone()), catalogue, config)
+    }
+
+    fn engine_over(&self, clusters: Arc<dyn Clusters>, catalogue: Arc<Catalogue>, config: EngineConfig) -> Engine {
         let config = EngineConfig { tool_version: "test".into(), ..config };
         let clock = Arc::new(TestClock(self.begun));
-        Engine::new(sandbox.clone(), sandbox, self.probe.clone(), clock, catalogue, config)
+        Engine::new(Arc::new(self.sandbox.clone()), clusters, self.probe.clone(), clock, catalogue, config)
     }
 
     pub fn elapsed(&self) -> Duration {

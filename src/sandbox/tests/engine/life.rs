@@ -266,6 +266,15 @@ async fn a_cluster_that_is_gone_leaves_only_roles_to_delete() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cluster_that_is_out_of_sight_of_a_wrong_profile_is_not_gone() {
+    let (fixture, state) = with_environment().await;
+    let before = fixture.keys();
+    let refused = fixture.engine_elsewhere().remove(remove_request(&state)).await;
+    assert_eq!((refused.gone, errors(&refused.problems)), (false, vec!["target.invalid"]), "state still holds it");
+    assert_eq!(fixture.keys(), before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slot_planned_with_its_environment_knows_it() {
     let fixture = EngineFixture::ready().await;
     let engine = fixture.engine();

@@ -1,6 +1,7 @@
 //! Roles as they are: one by itself, or all of the account in two listings.
 //!
-//! A [`RoleDetail`] has neither description nor session length, and ListRoles neither policies nor tags: a listing needs both.
+//! A [`RoleDetail`] has neither description nor session length, and ListRoles neither policies nor tags: a listing needs both, and a
+//! role that is only in the first is read by itself.
 
 use crate::{
     aws::{
@@ -16,7 +17,7 @@ use crate::{
     },
     errors::not_found_as_none,
 };
-use aws_sdk_iam::types::{EntityType, RoleDetail, Tag};
+use aws_sdk_iam::types::{self, EntityType, RoleDetail, Tag};
 use futures_util::future::{try_join, try_join_all};
 use goldenpath_core::{
     domain::{Body, Class, ObjectKey, Role},
@@ -123,31 +124,41 @@ pub(super) async fn list(clients: &AwsClients, is_wanted: impl Fn(&str, &Tags) -
             description: rest.map(|rest| rest.description.clone()).unwrap_or_default(),
             tags,
         };
-        Some(live(&name, role, detail.role_id))
+        let is_doubtful = is_doubtful(&role, rest);
+        Some((live(&name, role, detail.role_id), is_doubtful))
     };
-    let mut wanted: Vec<Live> = details.into_iter().filter_map(to_live).collect();
-    for live in &mut wanted {
-        confirm_boundary(clients, live).await?;
+    let mut wanted: Vec<(Live, bool)> = details.into_iter().filter_map(to_live).collect();
+    for (live, is_doubtful) in &mut wanted {
+        if *is_doubtful {
+            confirm(clients, live).await?;
+        }
     }
-    Ok(Listed { live: wanted, unsaid: vec![], born })
+    Ok(Listed { live: wanted.into_iter().map(|(live, _)| live).collect(), unsaid: vec![], born })
 }
 
-/// Every role of ours has a boundary. One that is listed without it is read by itself before that is believed: emulators
-/// leave it out of the listing, and in AWS it is worth one more call. One that may not be read is as it was listed: another state's.
-async fn confirm_boundary(clients: &AwsClients, live: &mut Live) -> Result<(), PortError> {
+/// Every role of ours has a boundary, and is in both listings. What they leave out is a difference only if it is so in the role itself:
+/// emulators leave boundaries out, and one listing may have a new role seconds before the other. In AWS it is worth one more call.
+fn is_doubtful(role: &Role, rest: Option<&Rest>) -> bool {
+    rest.is_none() || role.boundary.is_empty()
+}
+
+/// One that may not be read is as it was listed: another state's.
+async fn confirm(clients: &AwsClients, live: &mut Live) -> Result<(), PortError> {
     let (ObjectKey::Role { name }, Body::Role(role)) = (&live.key, &mut live.body) else {
         return Ok(());
     };
-    if !role.boundary.is_empty() {
-        return Ok(());
+    match iam::get_role(clients, name).await {
+        Err(error) if error.class == Class::Denied => {}
+        found => found?.into_iter().for_each(|found| complete(role, found)),
     }
-    let found = match iam::get_role(clients, name).await {
-        Err(error) if error.class == Class::Denied => None,
-        found => found?,
-    };
-    let boundary = found.and_then(|role| role.permissions_boundary);
-    role.boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn).unwrap_or_default();
     Ok(())
+}
+
+fn complete(role: &mut Role, found: types::Role) {
+    let boundary = found.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn);
+    role.boundary = boundary.unwrap_or_default();
+    role.max_session_seconds = session_seconds(found.max_session_duration);
+    role.description = found.description.unwrap_or_default();
 }
 
 /// The largest page that IAM gives.
@@ -195,4 +206,50 @@ async fn rests(clients: &AwsClients) -> Result<BTreeMap<String, Rest>, PortError
 
 fn tag_map(tags: &[Tag]) -> Tags {
     tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_iam::{primitives::DateTime, types::AttachedPermissionsBoundary};
+    use serde_json::json;
+
+    fn listed(boundary: &str) -> Role {
+        Role {
+            path: "/goldenpath/pay/".to_owned(),
+            trust: json!({}),
+            inline: BTreeMap::new(),
+            attached: BTreeSet::new(),
+            boundary: boundary.to_owned(),
+            max_session_seconds: 3600,
+            description: String::new(),
+            tags: Tags::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_listing_leaves_out_is_read_before_it_is_believed() {
+        let boundary = "arn:aws:iam::111122223333:policy/goldenpath/boundary";
+        let rest = Rest { max_session_seconds: 7200, description: "viewer of pay".to_owned() };
+        for (role, rest, expected, reason) in [
+            (listed(boundary), Some(&rest), false, "both listings have it"),
+            (listed(boundary), None, true, "ListRoles does not have it yet"),
+            (listed(""), Some(&rest), true, "ours have a boundary"),
+        ] {
+            assert_eq!(is_doubtful(&role, rest), expected, "{reason}");
+        }
+        let found = types::Role::builder()
+            .path("/goldenpath/pay/")
+            .role_name("gp-pay-viewer")
+            .role_id("AROAEXAMPLE")
+            .arn("arn:aws:iam::111122223333:role/goldenpath/pay/gp-pay-viewer")
+            .create_date(DateTime::from_secs(0))
+            .description("viewer of pay")
+            .max_session_duration(7200)
+            .permissions_boundary(AttachedPermissionsBoundary::builder().permissions_boundary_arn(boundary).build());
+        let mut role = listed("");
+        complete(&mut role, found.build().expect("a role"));
+        let expected = Role { max_session_seconds: 7200, description: "viewer of pay".to_owned(), ..listed(boundary) };
+        assert_eq!(role, expected);
+    }
 }

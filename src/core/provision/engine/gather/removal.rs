@@ -5,8 +5,8 @@ use super::{
     objects::own_selector,
 };
 use crate::{
-    domain::{Class, Facts, ObjectKey, Observed, Owner, Ownership, Problem, Record, StableFacts},
-    ports::{Scope, Selector},
+    domain::{Class, ClusterRef, Facts, ObjectKey, Observed, Owner, Ownership, Problem, Record, StableFacts},
+    ports::{PortError, Scope, Selector},
     provision::{
         RemoveRequest,
         engine::{
@@ -20,7 +20,7 @@ use crate::{
 /// The cluster that something is removed from.
 pub enum LeftCluster {
     There(Facts),
-    /// EKS no longer knows it: what was in it is gone with it, and the roles of the account are left.
+    /// EKS no longer knows it, in its own account: what was in it is gone with it, and the roles of the account are left.
     Gone(StableFacts),
 }
 
@@ -58,12 +58,25 @@ impl Engine {
         let cluster = request.id.cluster_ref().map_err(|error| Problem::wrong_cluster(&error))?;
         let facts = match (self.clusters.facts(&cluster).await, &request.facts) {
             (Ok(facts), _) => facts,
-            (Err(error), Some(facts)) if error.class == Class::NotFound => return Ok(LeftCluster::Gone(facts.clone())),
+            (Err(error), Some(facts)) if error.class == Class::NotFound => {
+                return self.gather_absence(facts, error).await.map(|()| LeftCluster::Gone(facts.clone()));
+            }
             (Err(error), _) => return Err(unreadable(&cluster, error)),
         };
         let target = self.clusters.target(&cluster).await.map_err(|error| unreadable(&cluster, error))?;
         same_target(&request.id.to_string(), request.target.as_deref(), &target)?;
         Ok(LeftCluster::There(facts))
+    }
+
+    /// The error arm: `by_name` or the target itself says that it is not known to be gone. Credentials of another account find nothing
+    /// under a name either, and a wrong profile must not empty a state: of an ARN a target knows whether it would have it.
+    async fn gather_absence(&self, facts: &StableFacts, by_name: PortError) -> Result<(), Problem> {
+        let arn: ClusterRef = facts.cluster_arn.as_str().parse().map_err(|error| Problem::wrong_cluster(&error))?;
+        match self.clusters.target(&arn).await {
+            Err(error) if error.class == Class::NotFound => Ok(()),
+            Err(error) => Err(unreadable(&arn, error)),
+            Ok(_) => Err(unreadable(&arn, by_name)),
+        }
     }
 
     pub async fn gather_leaving(
