@@ -3,6 +3,7 @@
 //! Everything that a platform team decides stands in the document: tiers, their defaults and maximums, and the grants, which a
 //! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
 
+mod accepted;
 mod applies;
 mod digest;
 mod document;

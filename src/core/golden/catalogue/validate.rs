@@ -2,7 +2,7 @@
 //! account or the cluster, which no environment may grant.
 
 use super::{
-    document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, Reserved, SlotsPercent, Tier, fill_owner},
+    document::{GoldenPath, Grants, OWNER_PLACEHOLDERS, PLACEHOLDERS, SlotsPercent, Tier, fill_owner},
     life::{self, PathReference},
     manifests::{self, Each},
     mentions, parameters, roles,
@@ -148,10 +148,7 @@ fn tier_is_sound(path: &GoldenPath, tier: &Tier) -> Result<(), DocumentFault> {
 
 /// A team whose environment had that name would be let in everywhere.
 fn are_reserved(path: &GoldenPath, at: &str, names: &[String]) -> Result<(), DocumentFault> {
-    let Reserved { prefixes, namespaces } = &path.reserved;
-    let is_free =
-        |name: &&String| !namespaces.contains(name) && !prefixes.iter().any(|prefix| name.starts_with(prefix));
-    match names.iter().find(is_free) {
+    match names.iter().find(|name| !path.reserved.has(name)) {
         Some(name) => Err(DocumentFault::new(
             at,
             format!("{name} is not among `reserved`, so that an environment could have that name"),

@@ -142,6 +142,12 @@ impl<'a> ChangeRequest<'a> {
         keys.filter(is_new).cloned().collect()
     }
 
+    /// The names of its own namespaces that state does not know.
+    pub fn new_names<'b>(&self, blueprint: &'b Blueprint) -> impl Iterator<Item = &'b String> {
+        let known = self.state_keys();
+        blueprint.summary.namespaces.iter().filter(move |name| !known.contains(&ObjectKey::namespace_object(name)))
+    }
+
     /// Of an update: the access entries of principals that the new request gives more access policies.
     pub fn new_grants(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
         let known = self.state_keys();
