@@ -132,13 +132,12 @@ impl<'a> ChangeRequest<'a> {
         namespaces.collect()
     }
 
-    /// Of an update: the Namespaces that the new request has and state does not know.
-    pub fn new_namespaces(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
+    /// Of an update: the objects of the whole cluster, Namespaces among them, that the new request has and state does not know. Another
+    /// environment may have one of that name.
+    pub fn new_in_cluster(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
         let known = self.state_keys();
         let keys = blueprint.objects.iter().map(|desired| &desired.key);
-        let is_new = |key: &&ObjectKey| {
-            matches!(key, ObjectKey::Kube { kind, namespace: None, .. } if kind == "Namespace") && !known.contains(key)
-        };
+        let is_new = |key: &&ObjectKey| matches!(key, ObjectKey::Kube { namespace: None, .. }) && !known.contains(key);
         keys.filter(is_new).cloned().collect()
     }
 
@@ -165,5 +164,38 @@ impl<'a> ChangeRequest<'a> {
     pub fn state_keys(&self) -> BTreeSet<ObjectKey> {
         let objects = self.prior.into_iter().flat_map(|prior| prior.objects.keys());
         objects.filter_map(|key| key.parse().ok()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provision::engine::fixtures::{environment, prior, rendered_by};
+    use serde_json::json;
+
+    #[test]
+    fn what_an_update_adds_to_the_whole_cluster_may_be_somebody_elses() {
+        let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nextends: team-standard 1.0.0\nname: own\nversion: 1.0.0\n\
+            cluster_kinds: [storage.k8s.io/v1 StorageClass]\nmanifests:\n  - name: class\n    each: environment\n    \
+            manifest: { apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: { name: \"{{ environment.name }}-fast\" }, \
+            provisioner: ebs.csi.aws.com }\n";
+        let catalogue = Catalogue::with_documents([("own", document)]).unwrap_or_else(|e| panic!("{e}"));
+        let spec = environment("pay", json!({"golden_path": "own", "namespaces": {"default": {}, "jobs": {}}}));
+        let blueprint = rendered_by(&catalogue, &spec, None);
+        let class = "k8s/storage.k8s.io/v1/StorageClass/pay-fast";
+        let (own, other) = ("k8s/v1/Namespace/pay", "k8s/v1/Namespace/pay-jobs");
+        for (known, expected, reason) in [
+            (&[own, other, class][..], &[][..], "all of them are its own"),
+            (&[own, other], &[class], "one by a manifest"),
+            (&[own, class], &[other], "a namespace"),
+            (&[], &[class, own, other], "state knows nothing of them"),
+        ] {
+            let known = known.iter().map(|key| ((*key).to_owned(), String::new())).collect();
+            let prior = prior(&spec, known);
+            let found = ChangeRequest::of_spec(&spec, Some(&prior)).new_in_cluster(&blueprint);
+            let mut found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            found.sort();
+            assert_eq!(found, expected, "{reason}");
+        }
     }
 }

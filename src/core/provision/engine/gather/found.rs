@@ -34,7 +34,7 @@ pub struct Found {
     pub baseline: Option<Spec>,
     /// Of an environment whose total is lowered.
     pub lowered: Option<Lowered>,
-    /// Of the Namespaces that a plan adds, and of the entries that it adds access policies to, those that are there.
+    /// Of what a plan adds to the whole cluster, Namespaces among it, and of the entries that it adds access policies to, what is there.
     pub taken: Vec<Observed>,
     /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
     pub records: Vec<Record>,
@@ -153,7 +153,7 @@ impl Engine {
 
     /// A plan of something that exists reads only the names and entries that it adds; none where they can't be read, apply reads them again.
     async fn gather_taken(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Vec<Observed> {
-        let keys = [change.new_namespaces(blueprint), change.new_grants(blueprint)].concat();
+        let keys = [change.new_in_cluster(blueprint), change.new_grants(blueprint)].concat();
         if keys.is_empty() {
             return vec![];
         }
