@@ -174,10 +174,10 @@ pub struct Preset {
     /// Parts of `cidrs` that stay closed, in addition to the metadata service.
     #[serde(default)]
     pub except: Vec<String>,
-    /// TCP ports that are open to `cidrs`; an empty list opens all.
+    /// TCP ports that are open to `cidrs` and `fqdns`; an empty list opens all.
     pub ports: Vec<u16>,
-    /// Domain names that the engines `eks_auto` and `cilium` open on TCP port 443, with the placeholders `{partition}`, `{account}`,
-    /// `{region}` and `{dns_suffix}`.
+    /// Domain names that the engines `eks_auto` and `cilium` open, with the placeholders `{partition}`, `{account}`, `{region}` and
+    /// `{dns_suffix}`.
     #[serde(default)]
     pub fqdns: Vec<String>,
     /// Whether to add the first address of the Service range, where pods reach the API server.
