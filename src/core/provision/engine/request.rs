@@ -6,6 +6,7 @@ use crate::{
     golden::{Blueprint, Catalogue, Parent, Spec},
     provision::{EnsureRequest, PreviewRequest, Prior, Replacing},
 };
+use jiff::civil::Date;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -85,14 +86,15 @@ impl<'a> ChangeRequest<'a> {
         }
     }
 
-    /// What the request is resolved by. A golden path that is written otherwise than before is the request's own choice.
-    pub fn catalogue(&self, all: &Catalogue) -> Catalogue {
+    /// What the request is resolved by. A golden path that is written otherwise than before is the request's own choice. `now` as the
+    /// clock gives it.
+    pub fn catalogue(&self, all: &Catalogue, now: &str) -> Catalogue {
         let written = |spec: &'a Spec| spec.common().golden_path;
         let is_as_before = self.prior.is_none_or(|prior| written(&prior.spec) == written(self.spec));
         let stays = |path: &&PathVersion| {
             is_as_before || all.newest(written(self.spec)).is_ok_and(|newest| newest.name == path.name)
         };
-        all.holding(self.path.filter(stays))
+        all.on(date(now)).holding(self.path.filter(stays))
     }
 
     /// Of what its operation makes; `None`: a plan. A daemon whose journal has lost the end of an operation runs it again, and the client
@@ -165,6 +167,11 @@ impl<'a> ChangeRequest<'a> {
         let objects = self.prior.into_iter().flat_map(|prior| prior.objects.keys());
         objects.filter_map(|key| key.parse().ok()).collect()
     }
+}
+
+/// The day of a time as the clock gives it.
+pub fn date(now: &str) -> Option<Date> {
+    now.get(..10)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use goldenpath_core::{
     domain::{ResourceKind, Version, yaml},
     golden::Catalogue,
 };
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -42,7 +43,7 @@ struct GoldenPathTest {
     #[schemars(rename = "kind")]
     _kind: Value,
     golden_path: String,
-    /// Absent: the newest.
+    /// Absent: the newest that was not removed.
     #[serde(default)]
     golden_path_version: Option<Version>,
     /// Facts that differ from those of an ordinary cluster, in the form of the provider's `offline.facts`.
@@ -95,9 +96,10 @@ pub(super) fn schema() -> Value {
 pub(super) async fn run(
     Arguments { filter }: &Arguments,
     documents: &Documents,
+    today: Date,
     tool: &CatalogueTool,
 ) -> anyhow::Result<ExitCode> {
-    let catalogue = documents.catalogue()?;
+    let catalogue = Arc::new(documents.catalogue()?.on(Some(today)));
     let (mut passed, mut failed, mut text) = (0, 0, String::new());
     for (document, written) in documents.iter().filter(|(_, text)| is_test(text)) {
         let test: GoldenPathTest = yaml::read_as(written).with_context(|| document.to_owned())?;
@@ -135,7 +137,7 @@ async fn plan(
     catalogue: &Arc<Catalogue>,
     tool: &CatalogueTool,
 ) -> anyhow::Result<Planned> {
-    let newest = catalogue.newest(Some(&test.golden_path)).map_err(crate::cli::reports::error_of)?;
+    let newest = catalogue.path(Some(&test.golden_path), None).map_err(crate::cli::reports::error_of)?;
     let version = test.golden_path_version.unwrap_or(newest.version).to_string();
     let pin = Pin { name: test.golden_path.clone(), version };
     let facts = test.facts.clone().map_or(Value::Null, Value::Object);

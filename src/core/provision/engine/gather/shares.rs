@@ -31,7 +31,7 @@ impl Engine {
     ) -> Option<Lowered> {
         let (prior, owner) = (change.prior?, change.id.owner()?);
         let of = |spec: &Spec, catalogue: &Catalogue| spec.parent_of(&ground.facts, catalogue)?.ok();
-        let now = of(change.spec, &change.catalogue(&self.catalogue))?;
+        let now = of(change.spec, &change.catalogue(&self.catalogue, &self.clock.now()))?;
         let (parts, before) = (now.parts(), of(&prior.spec, &self.catalogue.holding(change.path))?.parts());
         if !parts.iter().any(|(key, amount)| before.get(key).is_none_or(|before| amount < before)) {
             return None;
