@@ -10,6 +10,7 @@ mod digest;
 mod document;
 mod documents;
 mod extends;
+mod faults;
 mod grants;
 mod life;
 mod manifests;
@@ -39,7 +40,7 @@ use crate::{
     domain::{PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint},
     policy::document::{Policy, PolicyForm},
 };
-use documents::{EMBEDDED, Embedded, read_all, read_each};
+use documents::{EMBEDDED, Embedded, faults_of, read_all};
 use jiff::civil::Date;
 use read::Written;
 use serde_json::Value;
@@ -112,8 +113,7 @@ impl Catalogue {
 
     /// Everything that is wrong with these documents beside the built-in ones; none: they make a catalogue.
     pub fn faults<'a>(documents: &[(&'a str, &'a str)]) -> Vec<CatalogueError> {
-        let mut faults: Vec<CatalogueError> =
-            read_each(documents.iter().copied()).into_iter().filter_map(Result::err).collect();
+        let mut faults = faults_of(documents);
         if faults.is_empty() {
             faults.extend(Self::with_documents(documents.iter().copied()).err());
         }

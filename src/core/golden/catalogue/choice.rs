@@ -74,7 +74,7 @@ impl Catalogue {
     }
 
     /// Why what a request gets was removed: so were all others that it admits. `removed` says it of the one.
-    pub fn none_left(&self, path: &PathVersion, wanted: Option<&VersionConstraint>, removed: Problem) -> Problem {
+    pub fn removal_of_all(&self, path: &PathVersion, wanted: Option<&VersionConstraint>, removed: Problem) -> Problem {
         let PathVersion { name, version, .. } = path;
         let all: Vec<String> = self.candidates(name, wanted).map(|path| path.version.to_string()).collect();
         let summary = match wanted.map(ToString::to_string) {

@@ -27,7 +27,7 @@ pub fn of_choice(change: &ChangeRequest<'_>, catalogue: &Catalogue, path: &PathV
     let found = of(catalogue, path, now)?;
     let is_held = change.path.is_some_and(|held| held.name == path.name && held.version == path.version);
     Some(match found.is_error() && !is_held {
-        true => catalogue.none_left(path, change.spec.common().golden_path_version, found),
+        true => catalogue.removal_of_all(path, change.spec.common().golden_path_version, found),
         false => found,
     })
 }
