@@ -1,8 +1,10 @@
 //! YAML documents, read into a tree before anything is made of them: a reader of YAML for each type would be a tenth of the program.
 //! What is wrong has its place in the text.
 
+mod faults;
 mod places;
 
+pub use faults::{Mended, mend};
 pub use places::Position;
 
 use places::{Whole, position_of};
@@ -33,20 +35,29 @@ pub fn read_as<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
 /// Of a tree that was read from this text.
 pub fn of_tree<T: DeserializeOwned>(tree: &Value, text: &str) -> Result<T, YamlError> {
     serde_path_to_error::deserialize(tree).map_err(|error| {
-        use serde_path_to_error::Segment;
-        let field = error.path().iter().map_while(|segment| match segment {
-            Segment::Map { key } => Some(key.clone()),
-            Segment::Seq { index } => Some(index.to_string()),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        });
-        let (field, reason) = (field.collect::<Vec<_>>(), error.inner().to_string());
-        let position = Whole::read(text).and_then(|whole| match reason.starts_with("unknown field") {
-            // There it is the name that is wrong.
-            true => whole.key(&field),
-            false => whole.position(&field),
-        });
-        YamlError::of(&field, position, reason)
+        let (field, reason) = parts_of(&error);
+        at(text, &field, reason)
     })
+}
+
+/// The field of the tree, and what is wrong with it.
+fn parts_of(error: &serde_path_to_error::Error<serde_json::Error>) -> (Vec<String>, String) {
+    use serde_path_to_error::Segment;
+    let field = error.path().iter().map_while(|segment| match segment {
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    (field.collect(), error.inner().to_string())
+}
+
+fn at(text: &str, field: &[String], reason: String) -> YamlError {
+    let position = Whole::read(text).and_then(|whole| match reason.starts_with("unknown field") {
+        // There it is the name that is wrong.
+        true => whole.key(field),
+        false => whole.position(field),
+    });
+    YamlError::of(field, position, reason)
 }
 
 /// That a field is wrong, in a text that can be read.

@@ -3,11 +3,14 @@
 //! Everything that a platform team decides stands in the document: tiers, their defaults and maximums, and the grants, which a
 //! product team's HCL can only narrow. The digest is over the parsed content, so that a comment moves nothing.
 
+mod accepted;
 mod applies;
+mod choice;
 mod digest;
 mod document;
 mod documents;
 mod extends;
+mod faults;
 mod grants;
 mod life;
 mod manifests;
@@ -34,10 +37,10 @@ pub use roles::RoleRule;
 pub use template::{NAMES, Unfilled};
 
 use crate::{
-    domain::{PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint, name_list},
+    domain::{PathVersion, PersonaName, Problem, TierName, Version, VersionConstraint},
     policy::document::{Policy, PolicyForm},
 };
-use documents::{EMBEDDED, Embedded, read_all, read_each};
+use documents::{EMBEDDED, Embedded, faults_of, read_all};
 use jiff::civil::Date;
 use read::Written;
 use serde_json::Value;
@@ -52,6 +55,8 @@ pub struct Catalogue {
     paths: Vec<Arc<GoldenPath>>,
     /// The version that rendered this request before.
     held: Option<PathVersion>,
+    /// `None`: it is not known.
+    today: Option<Date>,
 }
 
 /// The golden path and the tier by which a request is resolved and judged.
@@ -108,8 +113,7 @@ impl Catalogue {
 
     /// Everything that is wrong with these documents beside the built-in ones; none: they make a catalogue.
     pub fn faults<'a>(documents: &[(&'a str, &'a str)]) -> Vec<CatalogueError> {
-        let mut faults: Vec<CatalogueError> =
-            read_each(documents.iter().copied()).into_iter().filter_map(Result::err).collect();
+        let mut faults = faults_of(documents);
         if faults.is_empty() {
             faults.extend(Self::with_documents(documents.iter().copied()).err());
         }
@@ -147,7 +151,7 @@ impl Catalogue {
             documents.push(document);
         }
         paths.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
-        Ok(Self { paths, held: None })
+        Ok(Self { paths, held: None, today: None })
     }
 
     pub fn paths(&self) -> &[Arc<GoldenPath>] {
@@ -157,54 +161,6 @@ impl Catalogue {
     /// What all paths let a persona do with kinds of operators: ClusterRoles are the cluster's, whatever path an environment has.
     pub fn role_rules(&self, persona: PersonaName) -> BTreeSet<&RoleRule> {
         self.paths.iter().filter_map(|path| path.roles.get(&persona)).flat_map(|role| &role.rules).collect()
-    }
-
-    /// For something that was made by this path: it stays by it until its own request moves it.
-    pub fn holding(&self, held: Option<&PathVersion>) -> Self {
-        Self { paths: self.paths.clone(), held: held.cloned() }
-    }
-
-    /// The highest version of the named path, or of the default one.
-    pub fn newest(&self, name: Option<&str>) -> Result<&Arc<GoldenPath>, Problem> {
-        let found = self.paths.iter().rev().find(|path| name.map_or(path.default, |name| path.name == name));
-        found.ok_or_else(|| {
-            let mut names: Vec<&str> = self.paths.iter().map(|path| path.name.as_str()).collect();
-            names.dedup();
-            let summary = match name {
-                Some(name) => format!("No golden path {name:?} in the catalogue: name another, or add it"),
-                None => "No default golden path in the catalogue: name one in `golden_path`".to_owned(),
-            };
-            let detail = format!(
-                "The catalogue has: {}. Name one of them, or add its folder to the provider's `catalogue`.",
-                names.join(", ")
-            );
-            Problem::error("catalogue.unknown_path", summary, detail).at(["golden_path"])
-        })
-    }
-
-    /// What is held where the request admits it, else the highest version that it admits.
-    pub fn path(&self, name: Option<&str>, wanted: Option<&VersionConstraint>) -> Result<&Arc<GoldenPath>, Problem> {
-        let name = name.or(self.held.as_ref().map(|held| held.name.as_str()));
-        let admits = |held: &&PathVersion| wanted.is_none_or(|wanted| wanted.admits(held.version));
-        let held = self.held.as_ref().filter(|held| Some(held.name.as_str()) == name).filter(admits);
-        match held {
-            Some(held) => self.version(&held.name, held.version).ok_or_else(|| self.missing_version(held)),
-            None => {
-                let newest = self.newest(name)?;
-                let is_there = |path: &&Arc<GoldenPath>| path.status != Status::Removed;
-                let found = self.candidates(&newest.name, wanted).rfind(is_there);
-                // Where all of them were removed, the request hears that of the highest.
-                let found = found.or_else(|| self.candidates(&newest.name, wanted).next_back());
-                found.ok_or_else(|| self.unknown_version(&newest.name, wanted))
-            }
-        }
-    }
-
-    /// What a request may be resolved by, where it is not known what it was made by.
-    pub fn possible(&self, name: Option<&str>, wanted: Option<&VersionConstraint>) -> Vec<Self> {
-        let newest = self.path(name, wanted).ok().filter(|_| self.held.is_none());
-        let Some(newest) = newest else { return vec![self.clone()] };
-        self.candidates(&newest.name, wanted).map(|path| self.holding(Some(&path.id()))).collect()
     }
 
     /// The path and the tier that a request names.
@@ -238,9 +194,9 @@ impl Catalogue {
         self.version(&path.name, path.version).map_or(&[], |path| &path.resolved_policies.0)
     }
 
-    /// Newer ones than that by which something was made.
+    /// Newer ones than that by which something was made, and to which it may move.
     pub fn newer<'a>(&'a self, than: &'a PathVersion) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> {
-        self.versions(&than.name).filter(|path| path.version > than.version)
+        self.versions(&than.name).filter(move |path| path.version > than.version && !self.is_removed(path))
     }
 
     fn versions<'a, 'b>(&'a self, name: &'b str) -> impl DoubleEndedIterator<Item = &'a Arc<GoldenPath>> + use<'a, 'b> {
@@ -257,37 +213,6 @@ impl Catalogue {
 
     fn version(&self, name: &str, version: Version) -> Option<&Arc<GoldenPath>> {
         self.paths.iter().find(|path| path.name == name && path.version == version)
-    }
-
-    fn list(&self, name: &str) -> String {
-        let versions: Vec<String> = self.versions(name).map(|path| path.version.to_string()).collect();
-        name_list(&versions)
-    }
-
-    fn unknown_version(&self, name: &str, wanted: Option<&VersionConstraint>) -> Problem {
-        let wanted = wanted.map_or_else(String::new, ToString::to_string);
-        Problem::error(
-            "catalogue.unknown_version",
-            format!("No version of golden path {name} satisfies {wanted:?}: change `golden_path_version`"),
-            format!(
-                "The catalogue has: {}. Change `golden_path_version`, or add the version to the catalogue.",
-                self.list(name)
-            ),
-        )
-        .at(["golden_path_version"])
-    }
-
-    fn missing_version(&self, PathVersion { name, version, .. }: &PathVersion) -> Problem {
-        Problem::error(
-            "catalogue.version_gone",
-            format!("Golden path {name} {version}, which this was made by, is no longer in the catalogue: put it back"),
-            format!(
-                "Nothing was changed. Put its document back, or move to another version with `golden_path_version`. The \
-                 catalogue has: {}.",
-                self.list(name)
-            ),
-        )
-        .at(["golden_path_version"])
     }
 }
 

@@ -282,6 +282,9 @@ impl<R: GoldenResource> ResolvedRequest for ResolvedOf<R> {
         let mut problems = Problems::default();
         R::judge(&self.0, &mut problems);
         problems.extend(extras::twice(&blueprint.objects));
+        if let Some(extras) = R::extras(&self.0) {
+            extras.judge(&blueprint.objects, &mut problems);
+        }
         let findings = policy::judge(&R::subject(&self.0, &blueprint.objects));
         if findings.is_empty() {
             return problems.into_vec();

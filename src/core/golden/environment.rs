@@ -15,6 +15,7 @@ pub use resolve::{Resolved, parent_of};
 use super::{
     blueprint::Summary,
     catalogue::Catalogue,
+    extras::Extras,
     outputs::{Before, Seen},
     parent::Parent,
     resource::{Common, GoldenResource, ResolveContext},
@@ -110,6 +111,10 @@ impl GoldenResource for Environment {
 
     fn render(resolved: &Resolved) -> Vec<Desired> {
         render::render(resolved)
+    }
+
+    fn extras(resolved: &Resolved) -> Option<&Extras> {
+        Some(&resolved.extras)
     }
 
     fn outputs(resolved: &Resolved) -> Outputs {

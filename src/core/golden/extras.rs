@@ -1,5 +1,6 @@
 //! What a path's document makes and changes besides the built-in part: its manifests, filled in for one request, and its changes of
-//! built-in objects. Everything that can go wrong goes wrong here, before anything is rendered.
+//! built-in objects. Everything that can go wrong goes wrong here, before anything is rendered, but for changes of objects: those are
+//! judged where there is such an object.
 
 mod context;
 
@@ -39,6 +40,9 @@ enum ChangeTo {
     Patched(Value),
     /// What is written over it waits for another resource of the run.
     Later,
+    /// What is written over it can't be filled in, which is wrong only where there is such an object: a slot has less in its request than
+    /// an environment, and fewer objects.
+    Unfilled(Problem),
 }
 
 pub fn resolve(asked: &Asked<'_>, mark: &Mark) -> Result<Extras, Problems> {
@@ -79,8 +83,7 @@ pub fn resolve(asked: &Asked<'_>, mark: &Mark) -> Result<Extras, Problems> {
                 Some(Ok(None)) => ChangeTo::Later,
                 Some(Err(unfilled)) => {
                     let what = format!("its change of {kind} {name}");
-                    problems.extend([fill_problem(asked, &what, &unfilled.to_string())]);
-                    continue;
+                    ChangeTo::Unfilled(fill_problem(asked, &what, &unfilled.to_string()))
                 }
             };
             let (kind, name) = (kind.clone(), name.clone());
@@ -174,21 +177,42 @@ impl Extras {
         objects
     }
 
-    fn with_changes(&self, object: Desired) -> Option<Desired> {
-        let ObjectKey::Kube { kind, namespace: Some(namespace), name, .. } = &object.key else { return Some(object) };
-        let is_of =
-            |change: &&Change| change.namespace == *namespace && change.kind == *kind && covers(&change.name, name);
-        let changes: Vec<&Change> = self.changes.iter().filter(is_of).collect();
-        let mut object = object;
+    /// Of the objects that were rendered, what can't be filled in.
+    pub fn judge(&self, objects: &[Desired], problems: &mut Problems) {
+        let is_built_in = |object: &&Desired| !self.made.iter().any(|made| made.key == object.key);
+        for change in &self.changes {
+            if let ChangeTo::Unfilled(problem) = &change.to
+                && !problems.iter().any(|known| known == problem)
+                && objects.iter().filter(is_built_in).any(|object| change.is_of(&object.key))
+            {
+                problems.extend([problem.clone()]);
+            }
+        }
+    }
+
+    fn with_changes(&self, mut object: Desired) -> Option<Desired> {
+        let changes: Vec<&Change> = self.changes.iter().filter(|change| change.is_of(&object.key)).collect();
         for change in changes {
             match (&change.to, &mut object.body) {
                 (ChangeTo::Off, _) => return None,
                 (ChangeTo::Patched(patch), Some(Body::Kube(document))) => merge_patch(document, patch.clone()),
                 (ChangeTo::Patched(_), _) => {}
                 (ChangeTo::Later, body) => *body = None,
+                // It is an error, and guardrails judge what there would be without it.
+                (ChangeTo::Unfilled(_), _) => {}
             }
         }
         Some(object)
+    }
+}
+
+// === impl Change ===
+
+impl Change {
+    fn is_of(&self, key: &ObjectKey) -> bool {
+        let Self { namespace, kind, name, to: _ } = self;
+        matches!(key, ObjectKey::Kube { kind: of, namespace: Some(place), name: found, .. }
+            if place == namespace && of == kind && covers(name, found))
     }
 }
 

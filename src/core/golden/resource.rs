@@ -1,6 +1,9 @@
 //! A golden resource: everything of it but how it looks in HCL. All pure.
 
-use super::{blueprint::Summary, catalogue::Catalogue, outputs::Before, outputs::Seen, parent::Parent, quota::Amounts};
+use super::{
+    blueprint::Summary, catalogue::Catalogue, extras::Extras, outputs::Before, outputs::Seen, parent::Parent,
+    quota::Amounts,
+};
 use crate::{
     domain::{
         AcceptedPath, Adopt, ClusterRef, Desired, Drift, Id, NameError, Outputs, Problem, Problems, ResourceKind,
@@ -93,6 +96,11 @@ pub trait GoldenResource: 'static {
     fn summary(resolved: &Self::Resolved) -> &Summary;
 
     fn render(resolved: &Self::Resolved) -> Vec<Desired>;
+
+    /// What its path's document says besides; `None`: nothing.
+    fn extras(_: &Self::Resolved) -> Option<&Extras> {
+        None
+    }
 
     /// As far as rendering knows them.
     fn outputs(_: &Self::Resolved) -> Outputs {

@@ -15,6 +15,7 @@ pub use share::field_of;
 use super::{
     blueprint::Summary,
     catalogue::Catalogue,
+    extras::Extras,
     outputs::{Before, Seen},
     parent::Parent,
     quota::Amounts,
@@ -80,6 +81,10 @@ impl GoldenResource for Slot {
 
     fn render(resolved: &Resolved) -> Vec<Desired> {
         render::render(resolved)
+    }
+
+    fn extras(resolved: &Resolved) -> Option<&Extras> {
+        Some(&resolved.extras)
     }
 
     fn outputs(resolved: &Resolved) -> Outputs {

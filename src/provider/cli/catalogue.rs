@@ -84,7 +84,7 @@ pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::R
         Command::Init(arguments) => init::init(&arguments)?,
         Command::Validate(arguments) => return validate::run(&arguments, documents, tool),
         Command::Diff(arguments) => comparison::compare(*arguments, catalogue, tool).await?,
-        Command::Test(arguments) => return cases::run(&arguments, &documents()?, tool).await,
+        Command::Test(arguments) => return cases::run(&arguments, &documents()?, today(), tool).await,
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),
             SchemaKind::Extension => of_extension(Catalogue::schema()),

@@ -34,8 +34,8 @@ impl DataSource for GoldenPathSource {
                 .describe("Allowed versions, as in `golden_path_version` of an environment. Any if unset."),
             text(
                 "version",
-                "The highest version that satisfies `golden_path_version`. One with `status: removed` is only chosen if there is no \
-                 other; one whose day of `removal` has come can be.",
+                "The highest version that satisfies `golden_path_version`. One that was removed, by its `status` or because the day of its \
+                 `removal` has come, is only chosen if there is no other.",
             ),
             text(
                 "digest",

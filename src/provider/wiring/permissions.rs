@@ -26,10 +26,11 @@ fn of_aws(sources: &[CatalogueSource], part: Option<Part>, cluster: Option<&Clus
     Ok(aws::iam_policy(part, &scope))
 }
 
-/// Of the newest version of a golden path.
+/// Of the version of a golden path that something new gets.
 fn of_boundary(sources: &[CatalogueSource], path: Option<&str>, cluster: Option<&ClusterArn>) -> anyhow::Result<Value> {
     let catalogue = target::built_in_and(sources)?;
-    let path = catalogue.newest(path).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))?;
+    let path =
+        catalogue.path(path, None).map_err(|problem| anyhow::anyhow!("{}. {}", problem.summary, problem.detail))?;
     Ok(boundary_policy(path, cluster))
 }
 

@@ -133,9 +133,11 @@ pub(super) fn ports(target: Target, is_shared: bool) -> Result<Ports, Diagnostic
     })
 }
 
-/// The built-in golden paths and those of these sources.
+/// The built-in golden paths and those of these sources, as of today: for a command, which ends soon.
 pub(super) fn built_in_and(sources: &[CatalogueSource]) -> anyhow::Result<Arc<Catalogue>> {
-    catalogue(&Sources { sources: sources.to_vec(), without_built_in: false })
+    let catalogue = catalogue(&Sources { sources: sources.to_vec(), without_built_in: false })?;
+    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
+    Ok(Arc::new(catalogue.on(Some(today))))
 }
 
 pub(super) fn catalogue(sources: &Sources) -> anyhow::Result<Arc<Catalogue>> {

@@ -28,7 +28,7 @@ pub fn render(guard: Guard, reserved: &Reserved) -> Vec<Desired> {
     policy.map(|policy| objects(&installation(&policy, &name(guard), exempt, &binding))).unwrap_or_default()
 }
 
-/// Which names no environment takes is the golden path's, and nothing else.
+/// Which names no environment takes is the golden paths', and nothing else.
 fn with_params(policy: &Policy, reserved: &Reserved) -> Option<Policy> {
     let Reserved { prefixes, namespaces } = reserved;
     let reserved = [("prefixes", prefixes), ("namespaces", namespaces)];

@@ -2,12 +2,10 @@
 
 use super::policies::{self, ClusterPolicy};
 use crate::{
-    domain::{
-        AcceptedPath, BaselineSpec, ClusterArn, Guard, PersonaName, PodSecurityLevel, Problems, forms::minor_version,
-    },
+    domain::{BaselineSpec, ClusterArn, Guard, PersonaName, PodSecurityLevel, Problems, forms::minor_version},
     golden::{
         blueprint::Summary,
-        catalogue::{GoldenPath, Reserved, RoleRule},
+        catalogue::{Reserved, RoleRule},
         defaults::namespace::pod_security_labels,
         resource::ResolveContext,
     },
@@ -22,11 +20,11 @@ pub struct Resolved {
     pub pod_security: BTreeMap<String, String>,
     /// `None`: the cluster can't have any.
     pub guards: Option<Vec<Guard>>,
-    /// What golden paths let personas do with kinds of operators.
+    /// What the golden paths that the cluster accepts let personas do with kinds of operators.
     pub role_rules: BTreeMap<PersonaName, Vec<RoleRule>>,
-    /// Those of the golden paths, where the cluster can have them.
+    /// Those of the golden paths that it accepts, where it can have them.
     pub policies: Vec<ClusterPolicy>,
-    /// Names that no environment takes.
+    /// Names that no environment takes, by whichever of these paths.
     pub reserved: Reserved,
 }
 
@@ -36,6 +34,7 @@ const GUARDS_SINCE: u32 = 30;
 pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolved, Problems> {
     let ResolveContext { facts, catalogue, .. } = given;
     let path = catalogue.newest(None)?;
+    let accepted = catalogue.accepting(spec.golden_paths.as_ref());
     let level = PodSecurityLevel::Restricted;
     Ok(Resolved {
         spec: spec.clone(),
@@ -56,20 +55,15 @@ pub fn resolve(spec: &BaselineSpec, given: &ResolveContext<'_>) -> Result<Resolv
             .then(|| Guard::ALL.iter().copied().filter(|guard| spec.has(*guard)).collect()),
         role_rules: PersonaName::ALL
             .into_iter()
-            .map(|persona| (persona, catalogue.role_rules(persona).into_iter().cloned().collect()))
+            .map(|persona| (persona, accepted.role_rules(persona).into_iter().cloned().collect()))
             .collect(),
         policies: match serves_guards(&facts.pod_security_version) {
-            true => policies::of(catalogue.paths().iter().filter(|path| is_accepted(spec, path)).map(AsRef::as_ref)),
+            true => policies::of(accepted.paths().iter().map(AsRef::as_ref)),
             false => vec![],
         },
-        reserved: path.reserved.clone(),
+        // Where nothing new can be made, no name becomes free by that.
+        reserved: if accepted.paths().is_empty() { catalogue.reserved_names() } else { accepted.reserved_names() },
     })
-}
-
-/// Those that the cluster's environments may be made by.
-fn is_accepted(spec: &BaselineSpec, path: &GoldenPath) -> bool {
-    let accepts = |accepted: &AcceptedPath| accepted.admits(&path.id());
-    spec.golden_paths.as_ref().is_none_or(|accepted| accepted.get(&path.name).is_some_and(accepts))
 }
 
 // === impl Resolved ===

@@ -109,6 +109,38 @@ fn policies_are_those_of_the_paths_that_a_cluster_accepts() {
     }
 }
 
+/// Environments of each of them are on the cluster, whichever is the default.
+#[test]
+fn names_and_operators_are_those_of_the_paths_that_a_cluster_accepts() {
+    let path = |name: &str| {
+        format!(
+            "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nextends: team-standard 1.0.0\nname: {name}\nversion: 1.0.0\n\
+             reserved: {{ prefixes: [kube-, amazon-, aws-, goldenpath-, {name}-] }}\n\
+             roles: {{ viewer: {{ rules: [{{ groups: [{name}.example.com], resources: [things], verbs: [get] }}] }} }}\n"
+        )
+    };
+    let (acme, zeta) = (path("acme"), path("zeta"));
+    let documents = [("acme", acme.as_str()), ("zeta", zeta.as_str())];
+    let catalogue = Catalogue::with_documents(documents).expect("a catalogue");
+    let (both, one) = (&["acme", "zeta"][..], &["acme"][..]);
+    for (accepted, reserved, operators, reason) in [
+        (Value::Null, both, both, "whatever the catalogue has"),
+        (json!({"acme": {}, "zeta": {}}), both, both, "two of them"),
+        (json!({"acme": {}}), one, one, "by its name"),
+        (json!({"acme": {"version": "~> 1.0"}, "zeta": {"version": "~> 2.0"}}), one, one, "by its version"),
+        (json!({}), both, &[], "where none is accepted no name is free"),
+    ] {
+        let objects = made(json!({ "golden_paths": accepted }), "1.36", &catalogue);
+        let guard = body(&objects, "/ValidatingAdmissionPolicy/gp-guard-cluster-roles").to_string();
+        let viewer = body(&objects, "/ClusterRole/gp-viewer").to_string();
+        let in_text = |text: &str, end: &str| -> Vec<&str> {
+            ["acme", "zeta"].into_iter().filter(|name| text.contains(&format!("{name}{end}"))).collect()
+        };
+        assert_eq!(in_text(&guard, "-"), reserved, "{reason}");
+        assert_eq!(in_text(&viewer, ".example.com"), operators, "{reason}");
+    }
+}
+
 /// An administrator makes it before there is a baseline, which must find its own mark on it.
 #[test]
 fn the_namespace_of_the_records_can_be_made_before_the_baseline() {

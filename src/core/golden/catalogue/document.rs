@@ -59,8 +59,8 @@ pub struct GoldenPath {
     pub reserved: Reserved,
     #[serde(default)]
     pub metadata: PathMetadata,
-    /// Custom resources of operators that personas may use: on every cluster whose baseline is applied with this path in the catalogue, in
-    /// all its environments.
+    /// Custom resources of operators that personas may use: on every cluster whose baseline accepts this path and is applied with it in the
+    /// catalogue, in all its environments.
     #[serde(default)]
     pub roles: PathRoles,
     /// What teams can set under `parameters` in HCL.
@@ -125,6 +125,15 @@ impl ApiVersion {
     pub const TEXT: &'static str = API_VERSION;
 }
 
+// === impl Reserved ===
+
+impl Reserved {
+    pub fn has(&self, namespace: &str) -> bool {
+        let Self { prefixes, namespaces } = self;
+        namespaces.iter().any(|name| name == namespace) || prefixes.iter().any(|prefix| namespace.starts_with(prefix))
+    }
+}
+
 /// All that is resolved by a tier shares it.
 mod shared {
     use super::{Arc, BTreeMap, Tier, TierName};
@@ -140,8 +149,8 @@ mod shared {
     }
 }
 
-/// Names that no namespace of an environment or slot may have.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Names that no namespace of an environment or slot may have, whichever of the golden paths that the cluster accepts makes it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reserved {
     pub prefixes: Vec<String>,
@@ -165,10 +174,10 @@ pub struct Preset {
     /// Parts of `cidrs` that stay closed, in addition to the metadata service.
     #[serde(default)]
     pub except: Vec<String>,
-    /// TCP ports that are open to `cidrs`; an empty list opens all.
+    /// TCP ports that are open to `cidrs` and `fqdns`; an empty list opens all.
     pub ports: Vec<u16>,
-    /// Domain names that the engines `eks_auto` and `cilium` open on TCP port 443, with the placeholders `{partition}`, `{account}`,
-    /// `{region}` and `{dns_suffix}`.
+    /// Domain names that the engines `eks_auto` and `cilium` open, with the placeholders `{partition}`, `{account}`, `{region}` and
+    /// `{dns_suffix}`.
     #[serde(default)]
     pub fqdns: Vec<String>,
     /// Whether to add the first address of the Service range, where pods reach the API server.

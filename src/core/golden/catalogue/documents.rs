@@ -4,7 +4,7 @@ use super::{
     document::GoldenPath,
     read::{At, DocumentKind, Written, Wrong},
 };
-use crate::domain::Version;
+use crate::{domain::Version, policy::document::Policy};
 use serde_json::Value;
 use std::{panic::resume_unwind, sync::LazyLock, thread};
 
@@ -44,24 +44,13 @@ pub enum CatalogueError {
 pub(super) fn read_all<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Vec<(&'a str, GoldenPath)>, CatalogueError> {
-    read_each(documents).into_iter().collect()
-}
-
-/// Each by itself, so that all faults of a catalogue can be shown at once.
-pub(super) fn read_each<'a>(
-    documents: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Vec<Result<(&'a str, GoldenPath), CatalogueError>> {
-    let (mut written, mut read, mut policies) = (vec![], vec![], vec![]);
+    let (mut written, mut policies) = (vec![], vec![]);
     for (document, text) in documents {
-        let one = Written::read(document, text).and_then(|one| Ok((one.kind()?, one)));
-        match one {
-            Ok((DocumentKind::GoldenPath, one)) => written.push(one),
-            Ok((DocumentKind::Policy, one)) => match one.policy() {
-                Ok(policy) => policies.push(policy),
-                Err(wrong) => read.push(Err(wrong.into())),
-            },
-            Ok((DocumentKind::GoldenPathTest, _)) => {}
-            Err(wrong) => read.push(Err(wrong.into())),
+        let one = Written::read(document, text)?;
+        match one.kind()? {
+            DocumentKind::GoldenPath => written.push(one),
+            DocumentKind::Policy => policies.push(one.policy()?),
+            DocumentKind::GoldenPathTest => {}
         }
     }
     let path_of = |one: &Written<'a>| {
@@ -71,8 +60,35 @@ pub(super) fn read_each<'a>(
         });
         path.map(|path| (one.document, path))
     };
-    read.extend(each(&written, path_of));
-    read
+    each(&written, path_of).into_iter().collect()
+}
+
+/// Everything that is wrong with them, in their order.
+pub(super) fn faults_of<'a>(documents: &[(&'a str, &'a str)]) -> Vec<CatalogueError> {
+    let read = |(document, text): &(&'a str, &'a str)| -> Result<(DocumentKind, Written<'a>), Wrong> {
+        let one = Written::read(document, text)?;
+        Ok((one.kind()?, one))
+    };
+    let all: Vec<_> = documents.iter().map(read).collect();
+    let of_kind =
+        |wanted: DocumentKind| all.iter().flatten().filter(move |(kind, _)| *kind == wanted).map(|(_, one)| one);
+    let policies: Vec<Policy> = of_kind(DocumentKind::Policy).filter_map(|one| one.policy().ok()).collect();
+    let example = contents().first().unwrap_or(&NOTHING);
+    let faults = |one: &Result<(DocumentKind, Written<'_>), Wrong>| match one {
+        Ok((DocumentKind::GoldenPath, one)) => match base_of(one, of_kind(DocumentKind::GoldenPath)) {
+            Err(error) => vec![error],
+            Ok(None) => one.faults(&policies, example).into_iter().map(Into::into).collect(),
+            Ok(Some(base)) => match one.over(base) {
+                Err(wrong) => vec![wrong.into()],
+                Ok(whole) => whole.faults(&policies, example).into_iter().map(Into::into).collect(),
+            },
+        },
+        Ok((DocumentKind::Policy, one)) => one.policy_faults().into_iter().map(Into::into).collect(),
+        // Those are read by who runs them.
+        Ok((DocumentKind::GoldenPathTest, _)) => vec![],
+        Err(wrong) => vec![wrong.clone().into()],
+    };
+    all.iter().flat_map(faults).collect()
 }
 
 /// In their order. Many versions pile up in a catalogue, and each is read by itself.
@@ -91,15 +107,24 @@ fn each<T: Sync, R: Send>(all: &[T], read: impl Fn(&T) -> R + Sync) -> Vec<R> {
 }
 
 /// The content of what it extends.
-fn base_of<'a>(one: &Written<'_>, all: &'a [Written<'_>]) -> Result<Option<&'a Value>, CatalogueError> {
+fn base_of<'a, 'b: 'a>(
+    one: &Written<'_>,
+    all: impl IntoIterator<Item = &'a Written<'b>>,
+) -> Result<Option<&'a Value>, CatalogueError> {
     let Some((name, version)) = one.extends()? else { return Ok(None) };
-    let base = all.iter().find(|other| other.id() == (name.as_str(), version.as_str()));
+    let base = all.into_iter().find(|other| other.id() == (name.as_str(), version.as_str()));
     let base = base.map(Written::content).or_else(|| embedded_content(&name, &version));
     base.map(Some).ok_or_else(|| CatalogueError::NoBase { at: one.at("extends"), name, version })
 }
 
-fn embedded_content(name: &str, version: &str) -> Option<&'static Value> {
+static NOTHING: Value = Value::Null;
+
+fn contents() -> &'static [Value] {
     static CONTENTS: LazyLock<Vec<Value>> =
         LazyLock::new(|| EMBEDDED.iter().filter_map(|embedded| serde_json::from_str(embedded.json).ok()).collect());
-    CONTENTS.iter().find(|content| content["name"] == name && content["version"] == version)
+    &CONTENTS
+}
+
+fn embedded_content(name: &str, version: &str) -> Option<&'static Value> {
+    contents().iter().find(|content| content["name"] == name && content["version"] == version)
 }

@@ -128,35 +128,32 @@ fn sentence(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) { format!("{text} ") } else { format!("{text}. ") }
 }
 
-/// What a document may not say of its own life.
-pub(super) fn check(
-    own: &PathReference,
-    status: Status,
-    dates: Option<&Deprecation>,
-) -> Result<(), (&'static str, String)> {
+/// What a document may not say of its own life, each at its field.
+pub(super) fn check(own: &PathReference, status: Status, dates: Option<&Deprecation>) -> Vec<(&'static str, String)> {
     let Some(Deprecation { reason, date, removal, successor }) = dates else {
         return match status {
-            Status::Supported => Ok(()),
-            _ => Err(("status", "say why in `deprecation`, with the successor where there is one".to_owned())),
+            Status::Supported => vec![],
+            _ => vec![("status", "say why in `deprecation`, with the successor where there is one".to_owned())],
         };
     };
+    let mut found = vec![];
     if status == Status::Supported {
-        return Err(("deprecation", "it counts once `status` is deprecated or removed".to_owned()));
+        found.push(("deprecation", "it counts once `status` is deprecated or removed".to_owned()));
     }
     if reason.trim().is_empty() {
-        return Err(("deprecation.reason", "it is empty: teams read it in their plans".to_owned()));
+        found.push(("deprecation.reason", "it is empty: teams read it in their plans".to_owned()));
     }
     if let (Some(date), Some(removal)) = (date, removal)
         && removal <= date
     {
-        return Err(("deprecation.removal", format!("{removal} is not after {date}, the date of the deprecation")));
+        found.push(("deprecation.removal", format!("{removal} is not after {date}, the date of the deprecation")));
     }
     let is_itself =
         |next: &PathReference| next.version == own.version && (next.name.is_none() || next.name == own.name);
-    match successor.as_ref().filter(|next| is_itself(next)) {
-        Some(_) => Err(("deprecation.successor", "it is the version itself".to_owned())),
-        None => Ok(()),
+    if successor.as_ref().is_some_and(is_itself) {
+        found.push(("deprecation.successor", "it is the version itself".to_owned()));
     }
+    found
 }
 
 // === impl PathReference ===

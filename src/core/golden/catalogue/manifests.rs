@@ -99,52 +99,51 @@ impl Manifest {
         self.tiers.as_ref().is_none_or(|tiers| tiers.contains(tier))
     }
 
-    fn check(&self, cluster_kinds: &[String], earlier: &[Self]) -> Result<(), (&'static str, String)> {
+    /// What is wrong with it, each at its field.
+    fn check(&self, cluster_kinds: &[String], earlier: &[Self]) -> Vec<(&'static str, String)> {
         let written = self.manifest.original();
         let text = |pointer: &str| written.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (api, kind, name) = (text("/apiVersion"), text("/kind"), text("/metadata/name"));
-        let wrong = |field, reason: &str| Err((field, reason.to_owned()));
+        let mut found = vec![];
+        let mut add = |field, reason: &str| found.push((field, reason.to_owned()));
         for (field, value) in [("manifest.apiVersion", api), ("manifest.kind", kind)] {
             if value.is_empty() || value.contains("{{") {
-                return wrong(field, "it is a text without placeholders: which kinds there are depends on no request");
+                add(field, "it is a text without placeholders: which kinds there are depends on no request");
             }
         }
         if name.is_empty() {
-            return wrong("manifest.metadata", "it has no name");
+            add("manifest.metadata", "it has no name");
         }
         if name.starts_with(BUILT_IN) {
-            return wrong("manifest.metadata.name", "names that begin with gp- are those of the built-in objects");
+            add("manifest.metadata.name", "names that begin with gp- are those of the built-in objects");
         }
         if let Some((_, reason)) = NEVER.iter().find(|(never, _)| *never == kind) {
-            return Err(("manifest.kind", format!("{kind} can't be a manifest: {reason}")));
+            add("manifest.kind", &format!("{kind} can't be a manifest: {reason}"));
         }
         let metadata = written.pointer("/metadata").and_then(Value::as_object);
         let known = ["name", "namespace", "labels", "annotations"];
-        if let Some(other) = metadata.into_iter().flatten().find(|(field, _)| !known.contains(&field.as_str())) {
-            return Err(("manifest.metadata", format!("{} is not among {}", other.0, known.join(", "))));
+        for (other, _) in metadata.into_iter().flatten().filter(|(field, _)| !known.contains(&field.as_str())) {
+            add("manifest.metadata", &format!("{other} is not among {}", known.join(", ")));
         }
         let is_cluster_wide = cluster_kinds.contains(&format!("{api} {kind}"));
         let has_namespace = written.pointer("/metadata/namespace").is_some();
         match self.each {
             Each::Environment if is_cluster_wide || has_namespace => {}
             Each::Environment => {
-                return wrong(
-                    "manifest.metadata",
-                    "it says in which namespace it is, or `cluster_kinds` lists its kind",
-                );
+                add("manifest.metadata", "it says in which namespace it is, or `cluster_kinds` lists its kind");
             }
             Each::Namespace | Each::Slot if is_cluster_wide => {
-                return wrong("each", "a kind of the whole cluster is made once for an `environment`");
+                add("each", "a kind of the whole cluster is made once for an `environment`");
             }
             Each::Namespace | Each::Slot if has_namespace => {
-                return wrong("manifest.metadata.namespace", "it is filled in: leave it out");
+                add("manifest.metadata.namespace", "it is filled in: leave it out");
             }
             Each::Namespace | Each::Slot => {}
         }
-        match self.after.iter().find(|name| !earlier.iter().any(|earlier| earlier.name == **name)) {
-            Some(name) => Err(("after", format!("no manifest before this one is called {name}"))),
-            None => Ok(()),
+        for name in self.after.iter().filter(|name| !earlier.iter().any(|earlier| earlier.name == **name)) {
+            add("after", &format!("no manifest before this one is called {name}"));
         }
+        found
     }
 }
 
@@ -158,36 +157,33 @@ impl Tuning {
     }
 }
 
-/// The field that is wrong, from the document's root on.
-pub(super) fn check(
-    manifests: &[Manifest],
-    objects: &[Tuning],
-    cluster_kinds: &[String],
-) -> Result<(), (String, String)> {
+/// Each field that is wrong, from the document's root on.
+pub(super) fn check(manifests: &[Manifest], objects: &[Tuning], cluster_kinds: &[String]) -> Vec<(String, String)> {
+    let mut found = vec![];
     for (at, manifest) in manifests.iter().enumerate() {
         let (earlier, _) = manifests.split_at(at);
         if earlier.iter().any(|other| other.name == manifest.name) {
-            return Err((format!("manifests.{at}.name"), "another manifest has that name".to_owned()));
+            found.push((format!("manifests.{at}.name"), "another manifest has that name".to_owned()));
         }
-        let checked = manifest.check(cluster_kinds, earlier);
-        checked.map_err(|(field, reason)| (format!("manifests.{at}.{field}"), reason))?;
+        let of_one = manifest.check(cluster_kinds, earlier).into_iter();
+        found.extend(of_one.map(|(field, reason)| (format!("manifests.{at}.{field}"), reason)));
     }
+    let tunable: BTreeSet<&str> = kinds::all().filter(|kind| kind.is_tunable).map(|kind| kind.name).collect();
     for (at, Tuning { kind, enabled, set, .. }) in objects.iter().enumerate() {
-        let tunable: BTreeSet<&str> = kinds::all().filter(|kind| kind.is_tunable).map(|kind| kind.name).collect();
         if !tunable.contains(kind.as_str()) {
-            let names: Vec<&str> = tunable.into_iter().collect();
+            let names: Vec<&str> = tunable.iter().copied().collect();
             let reason = format!("only these can be switched off or changed: {}", names.join(", "));
-            return Err((format!("objects.{at}.kind"), reason));
+            found.push((format!("objects.{at}.kind"), reason));
         }
         if *enabled == set.is_none() {
-            return Err((format!("objects.{at}"), "write either `enabled: false` or `set`".to_owned()));
+            found.push((format!("objects.{at}"), "write either `enabled: false` or `set`".to_owned()));
         }
         let roots = set.as_ref().and_then(|set| set.original().as_object());
-        if let Some((root, _)) = roots.into_iter().flatten().find(|(root, _)| *root != "spec") {
-            return Err((format!("objects.{at}.set.{root}"), "only `spec` can be changed".to_owned()));
+        for (root, _) in roots.into_iter().flatten().filter(|(root, _)| *root != "spec") {
+            found.push((format!("objects.{at}.set.{root}"), "only `spec` can be changed".to_owned()));
         }
     }
-    Ok(())
+    found
 }
 
 #[cfg(test)]
@@ -233,8 +229,9 @@ mod tests {
             (json!({"name": "m", "after": ["n"], "manifest": config}), Some("manifests.0.after"), "after nothing"),
         ] {
             let manifest: Manifest = serde_json::from_value(manifest).expect(reason);
-            let found = check(&[manifest], &[], &["storage.k8s.io/v1 StorageClass".to_owned()]).err();
-            assert_eq!(found.as_ref().map(|(field, _)| field.as_str()), field, "{reason}: {found:?}");
+            let found = check(&[manifest], &[], &["storage.k8s.io/v1 StorageClass".to_owned()]);
+            let fields: Vec<&str> = found.iter().map(|(field, _)| field.as_str()).collect();
+            assert_eq!(fields, Vec::from_iter(field), "{reason}: {found:?}");
         }
     }
 
@@ -252,8 +249,9 @@ mod tests {
             ),
         ] {
             let tuning: Tuning = serde_json::from_value(tuning).expect(reason);
-            let found = check(&[], &[tuning], &[]).err();
-            assert_eq!(found.as_ref().map(|(field, _)| field.as_str()), field, "{reason}: {found:?}");
+            let found = check(&[], &[tuning], &[]);
+            let fields: Vec<&str> = found.iter().map(|(field, _)| field.as_str()).collect();
+            assert_eq!(fields, Vec::from_iter(field), "{reason}: {found:?}");
         }
     }
 }

@@ -81,21 +81,23 @@ impl Parameter {
     }
 
     /// What a document may not say of it.
-    fn check(&self) -> Option<(&'static str, String)> {
+    fn check(&self) -> Vec<(&'static str, String)> {
+        let mut found = vec![];
         let is_number = self.ty == ParameterType::Number;
         if !is_number && (self.min.is_some() || self.max.is_some()) {
-            return Some(("type", "only a number has min and max".to_owned()));
+            found.push(("type", "only a number has min and max".to_owned()));
         }
         if let (Some(min), Some(max)) = (self.min, self.max)
             && min > max
         {
-            return Some(("min", "it is more than max".to_owned()));
+            found.push(("min", "it is more than max".to_owned()));
         }
         if matches!(self.ty, ParameterType::Bool | ParameterType::Map) && self.choices.is_some() {
-            return Some(("choices", format!("a {} has none", self.ty.as_str())));
+            found.push(("choices", format!("a {} has none", self.ty.as_str())));
         }
-        let default = self.default.as_ref()?;
-        self.refuses(default).map(|reason| ("default", reason))
+        let refused = self.default.as_ref().and_then(|default| self.refuses(default));
+        found.extend(refused.map(|reason| ("default", reason)));
+        found
     }
 }
 
@@ -120,18 +122,17 @@ impl ParameterType {
     }
 }
 
-/// The field that is wrong, from `parameters` on.
-pub(super) fn check(parameters: &Parameters) -> Result<(), (String, String)> {
+/// Each field that is wrong, from `parameters` on.
+pub(super) fn check(parameters: &Parameters) -> Vec<(String, String)> {
+    let mut found = vec![];
     for (name, parameter) in parameters {
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if !name.starts_with(|first: char| first.is_ascii_lowercase()) || !name.bytes().all(is_name) {
-            return Err((name.clone(), "a name has a-z, 0-9 and '_', and begins with a letter".to_owned()));
+            found.push((name.clone(), "a name has a-z, 0-9 and '_', and begins with a letter".to_owned()));
         }
-        if let Some((field, reason)) = parameter.check() {
-            return Err((format!("{name}.{field}"), reason));
-        }
+        found.extend(parameter.check().into_iter().map(|(field, reason)| (format!("{name}.{field}"), reason)));
     }
-    Ok(())
+    found
 }
 
 #[cfg(test)]
@@ -190,8 +191,9 @@ mod tests {
             ),
             ("on", json!({"type": "bool", "choices": [true]}), Some("on.choices"), "a bool with one value"),
         ] {
-            let found = check(&[(name.to_owned(), parameter(of))].into()).err();
-            assert_eq!(found.as_ref().map(|(field, _)| field.as_str()), field, "{reason}");
+            let found = check(&[(name.to_owned(), parameter(of))].into());
+            let fields: Vec<&str> = found.iter().map(|(field, _)| field.as_str()).collect();
+            assert_eq!(fields, Vec::from_iter(field), "{reason}");
         }
     }
 }

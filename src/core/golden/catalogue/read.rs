@@ -3,13 +3,14 @@
 use super::{
     document::{ApiVersion, GoldenPath, PathDigest},
     extends,
+    faults::{DocumentFault, DocumentFaults},
     life::PathReference,
-    validate::{self, DocumentFault},
+    validate,
 };
 use crate::{
     domain::{
         Version,
-        yaml::{self, Position, YamlError},
+        yaml::{self, Mended, Position, YamlError},
     },
     policy::{
         document::{Policy, PolicyError},
@@ -114,15 +115,42 @@ impl<'a> Written<'a> {
     }
 
     pub(super) fn path(&self, policies: &[Policy]) -> Result<GoldenPath, Wrong> {
-        let path = yaml::of_tree(&self.content, self.text).map_err(|error| Wrong::of(self.document, error))?;
-        sound(path, policies).map_err(|DocumentFault { field, reason }| self.wrong(&field, reason))
+        let mut path = yaml::of_tree(&self.content, self.text).map_err(|error| Wrong::of(self.document, error))?;
+        match judge(&mut path, policies).0.into_iter().next() {
+            Some(DocumentFault { field, reason }) => Err(self.wrong(&field, reason)),
+            None => Ok(path),
+        }
+    }
+
+    /// Everything that is wrong with it. `example`: a path that is right.
+    pub(super) fn faults(&self, policies: &[Policy], example: &Value) -> Vec<Wrong> {
+        let Mended { faults, rest, replaced } = yaml::mend::<GoldenPath>(&self.content, self.text, example);
+        let mut all: Vec<Wrong> = faults.into_iter().map(|error| Wrong::of(self.document, error)).collect();
+        // Of a tier, a preset or another section that could not be read, nothing else is said; of the whole, where that is one of its
+        // own fields.
+        if let Some(mut path) = rest.filter(|_| replaced.iter().all(|field| field.len() > 1)) {
+            let is_read = |DocumentFault { field, .. }: &DocumentFault| {
+                let is_in = |section: &Vec<String>| section.iter().take(2).zip(field.split('.')).all(|(a, b)| a == b);
+                !replaced.iter().any(is_in)
+            };
+            let found = judge(&mut path, policies).0.into_iter().filter(is_read);
+            all.extend(found.map(|DocumentFault { field, reason }| self.wrong(&field, reason)));
+        }
+        all
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Wrong> {
-        Policy::read(self.text).map_err(|PolicyError { line, column, problem }| Wrong {
-            at: At { document: self.document.to_owned(), position: Some((line, column)) },
-            reason: problem.to_string(),
-        })
+        Policy::read(self.text).map_err(|error| self.wrong_policy(&error))
+    }
+
+    /// Everything that is wrong with a policy.
+    pub(super) fn policy_faults(&self) -> Vec<Wrong> {
+        Policy::faults(self.text).iter().map(|error| self.wrong_policy(error)).collect()
+    }
+
+    fn wrong_policy(&self, PolicyError { line, column, problem }: &PolicyError) -> Wrong {
+        let at = At { document: self.document.to_owned(), position: Some((*line, *column)) };
+        Wrong { at, reason: problem.to_string() }
     }
 
     fn wrong(&self, field: &str, reason: String) -> Wrong {
@@ -147,27 +175,34 @@ impl Wrong {
 pub(super) fn built_in(json: &str, digest: &str) -> Result<GoldenPath, DocumentFault> {
     let wrong = |reason: String| DocumentFault { field: String::new(), reason };
     let content = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
-    let path: GoldenPath = yaml::of_tree(&content, "").map_err(|error| wrong(error.reason))?;
-    Ok(GoldenPath { digest: PathDigest::of_release(digest), ..with_policies(path, &[])? })
+    let mut path: GoldenPath = yaml::of_tree(&content, "").map_err(|error| wrong(error.reason))?;
+    let mut faults = DocumentFaults::default();
+    resolve_policies(&mut path, &[], &mut faults);
+    match faults.0.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(GoldenPath { digest: PathDigest::of_release(digest), ..path }),
+    }
 }
 
-fn sound(path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, DocumentFault> {
-    validate::validate(&path)?;
-    with_policies(path, policies)
+/// It gets the policies that it names. Everything that is wrong with it.
+fn judge(path: &mut GoldenPath, policies: &[Policy]) -> DocumentFaults {
+    let mut faults = validate::validate(path);
+    resolve_policies(path, policies, &mut faults);
+    faults
 }
 
-fn with_policies(mut path: GoldenPath, policies: &[Policy]) -> Result<GoldenPath, DocumentFault> {
+fn resolve_policies(path: &mut GoldenPath, policies: &[Policy], faults: &mut DocumentFaults) {
     let find = |name: &str, version: Version| {
         let is_it = |policy: &&Policy| policy.form.name == name && policy.form.version == version;
         policies.iter().find(is_it).or_else(|| pack().iter().find(is_it)).cloned()
     };
-    for (at, policy) in path.policies.iter().enumerate() {
-        let resolved = policy.resolve(find);
-        let resolved =
-            resolved.map_err(|(field, reason)| DocumentFault { field: format!("policies.{at}.{field}"), reason })?;
-        path.resolved_policies.0.push(Arc::new(resolved));
+    let GoldenPath { policies: named, resolved_policies, .. } = path;
+    for (at, policy) in named.iter().enumerate() {
+        match policy.resolve(find) {
+            Ok(resolved) => resolved_policies.0.push(Arc::new(resolved)),
+            Err((field, reason)) => faults.add(&format!("policies.{at}.{field}"), reason),
+        }
     }
-    Ok(path)
 }
 
 impl Display for At {

@@ -259,8 +259,8 @@ fn all_faults_of_several_documents_are_found() {
         (vec![("own", own.as_str())], vec![], "a catalogue"),
         (
             vec![("a", no_kind.as_str()), ("own", own.as_str()), ("b", no_version.as_str())],
-            vec!["a", "b"],
-            "each of them",
+            vec!["a", "b", "b"],
+            "each of them, and of the last one a field too many and one that is missing",
         ),
         (vec![("own", own.as_str()), ("other", other.as_str())], vec!["other"], "right alone, and not together"),
     ] {

@@ -4,7 +4,7 @@ use crate::{
     domain::{Cidr, EgressRule, Network, NetworkEngine, SAME_ENVIRONMENT, StableFacts},
     golden::{
         catalogue::{GoldenPath, Terms, fill_cluster},
-        objects::network::{EnvironmentNetwork, NetworkRules, OpenRanges, Opening, ranges},
+        objects::network::{EnvironmentNetwork, NetworkRules, OpenHosts, OpenRanges, Opening, https, ranges},
     },
 };
 use std::collections::BTreeSet;
@@ -83,10 +83,14 @@ pub fn rules(environment: &str, network: &EnvironmentNetwork, path: &GoldenPath,
         // Kubernetes takes a rule to nowhere for one to everywhere. Some presets open by name alone.
         .filter(|opening| !opening.to.is_empty())
         .collect();
-    let mut names = BTreeSet::new();
+    let mut hosts = OpenHosts::new();
     if network.engine.has_names() {
-        names.extend(network.egress_fqdns.iter().cloned());
-        names.extend(presets().flat_map(|preset| &preset.fqdns).map(|name| fill_cluster(name, &facts.cluster_arn)));
+        hosts = https(&network.egress_fqdns);
+        for preset in presets().filter(|preset| !preset.fqdns.is_empty()) {
+            let ports: BTreeSet<u16> = preset.ports.iter().copied().collect();
+            let names = preset.fqdns.iter().map(|name| fill_cluster(name, &facts.cluster_arn));
+            hosts.entry(ports.into_iter().collect()).or_default().extend(names);
+        }
     }
     NetworkRules {
         environment: environment.to_owned(),
@@ -102,7 +106,7 @@ pub fn rules(environment: &str, network: &EnvironmentNetwork, path: &GoldenPath,
             openings.extend(rules.iter().map(opening));
             merge(openings)
         }),
-        names,
+        hosts,
         // EKS gives kube-dns the tenth address of the service range: .10, or ::a.
         dns: services.map(|services| services.nth(10)),
     }
@@ -130,7 +134,7 @@ fn merge(openings: Vec<Opening>) -> Vec<Opening> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        domain::{EgressRule, Late, Network},
+        domain::{Body, EgressRule, Late, Network},
         golden::{Catalogue, Environment, ResolveContext, Spec, fixtures::*},
     };
     use serde_json::json;
@@ -196,6 +200,74 @@ mod tests {
         }
         let spec = Spec::of::<Environment>(environment(json!({"network": rule})));
         assert!(spec.with_empty_lists().is_none(), "it is known to be empty");
+    }
+
+    /// Of addresses and of names alike.
+    #[test]
+    fn a_preset_opens_names_on_its_own_ports() {
+        let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: own\nversion: 1.0.0\nextends: team-standard 1.0.0\n\
+            network: { egress_presets: { database: { cidrs: [], ports: [5432, 3306, 5432], fqdns: ['*.db.example.com'] }, \
+            web: { cidrs: [], ports: [443], fqdns: [web.example.com] }, any: { cidrs: [], ports: [], fqdns: [any.example.com] } } }\n";
+        let catalogue = Catalogue::with_documents([("own", document)]).expect("a catalogue");
+        let proxy = json!({
+            "toEndpoints": [{"matchLabels": {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s-app": "kube-dns"}}],
+            "toPorts": [{"ports": [{"port": "53", "protocol": "ANY"}], "rules": {"dns": [{"matchPattern": "*"}]}}]
+        });
+        let tcp = |port: u16| json!({"port": port, "protocol": "TCP"});
+        let text = |port: &str| json!({"port": port, "protocol": "TCP"});
+        let (own, web) = (json!({"matchName": "api.example.com"}), json!({"matchName": "web.example.com"}));
+        for (engine, presets, expected, reason) in [
+            (
+                "eks_auto",
+                &["database"][..],
+                json!([
+                    {"to": [{"domainNames": ["api.example.com"]}], "ports": [tcp(443)]},
+                    {"to": [{"domainNames": ["*.db.example.com"]}], "ports": [tcp(3306), tcp(5432)]},
+                ]),
+                "a rule for each set of ports",
+            ),
+            (
+                "eks_auto",
+                &["any", "web"],
+                json!([
+                    {"to": [{"domainNames": ["any.example.com"]}]},
+                    {"to": [{"domainNames": ["api.example.com", "web.example.com"]}], "ports": [tcp(443)]},
+                ]),
+                "no ports are all of them, and the same ports are one rule",
+            ),
+            (
+                "cilium",
+                &["any", "database", "web"],
+                json!([
+                    proxy,
+                    {"toFQDNs": [{"matchName": "any.example.com"}]},
+                    {"toFQDNs": [own, web], "toPorts": [{"ports": [text("443")]}]},
+                    {"toFQDNs": [{"matchPattern": "*.db.example.com"}], "toPorts": [{"ports": [text("3306"), text("5432")]}]},
+                ]),
+                "in the words of another engine",
+            ),
+            ("vpc_cni", &["any", "database", "web"], json!(null), "an engine that knows no names"),
+        ] {
+            let fqdns: &[&str] = if engine == "vpc_cni" { &[] } else { &["api.example.com"] };
+            let network = json!({"egress_presets": presets, "egress_fqdns": fqdns, "engine": engine});
+            let spec = environment(json!({"golden_path": "own", "tier": "staging", "network": network}));
+            let given = ResolveContext { facts: &facts(), parent: None, catalogue: &catalogue };
+            let objects = Spec::of::<Environment>(spec).resolve(&given).expect("renders").render().objects;
+            let found = objects.iter().find(|object| object.key.to_string().ends_with("/gp-allow-names"));
+            let found = found.map(|object| match &object.body {
+                Some(Body::Kube(document)) => document["spec"]["egress"].clone(),
+                _ => panic!("a document"),
+            });
+            let rules = |found: serde_json::Value| match found {
+                serde_json::Value::Array(rules) => {
+                    let mut rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+                    rules.sort();
+                    rules
+                }
+                _ => vec![],
+            };
+            assert_eq!(rules(found.unwrap_or_default()), rules(expected), "{engine}: {reason}");
+        }
     }
 
     /// A rule without ranges would open all of them.

@@ -1,3 +1,5 @@
+mod changes;
+
 use crate::{
     domain::{Body, Desired, EnvironmentSpec, Late, LateList, Problem, SlotSpec},
     golden::{
@@ -251,29 +253,6 @@ fn what_is_in_a_namespace_of_the_same_request_waits_for_it() {
         assert_eq!(made.inside.as_ref().map(ToString::to_string).as_ref(), Some(&container), "{reason}");
         let needs: Vec<String> = made.needs.iter().map(ToString::to_string).collect();
         assert_eq!(needs.contains(&container), waits, "{reason}: {needs:?}");
-    }
-}
-
-#[test]
-fn a_change_is_of_one_kind_in_one_namespace() {
-    let changes = r#"objects:
-  - { kind: PodDisruptionBudget, name: "*", enabled: false }
-  - { kind: LimitRange, name: "*", set: { spec: { limits: [{ type: Container, max: { cpu: "{{ namespace == 'payments-dev' ? '1' : '2' }}" } }] } } }
-"#;
-    let (head, _) = DOCUMENT.split_once("objects:").expect("a section");
-    let spec = of(json!({"namespaces": {"default": {}, "jobs": {}}}));
-    let objects = resolved(&spec, &format!("{head}{changes}")).expect("resolves");
-    let before = resolved(&spec, head).expect("resolves");
-    let keys = |objects: &[Desired]| objects.iter().map(|object| object.key.to_string()).collect::<Vec<_>>();
-    assert_eq!(keys(&objects), keys(&before), "a kind that it has none of is off, whatever the names of others");
-    for (object, before) in objects.iter().zip(&before) {
-        if object.key.kind() != "LimitRange" {
-            assert_eq!(object, before, "another kind stays as it is");
-        }
-    }
-    for (namespace, cpu) in [("payments-dev", "1"), ("payments-dev-jobs", "2")] {
-        let limits = body(&objects, &format!("LimitRange/{namespace}/gp-defaults")).expect("there");
-        assert_eq!(limits["spec"]["limits"][0]["max"]["cpu"], cpu, "{namespace}");
     }
 }
 

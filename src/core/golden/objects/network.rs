@@ -7,7 +7,7 @@ use super::document::Inside;
 use crate::domain::{Cidr, DefaultDeny, Desired, LABEL_PREFIX, NetworkEngine};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const POLICIES: &str = "networking.k8s.io/v1";
 
@@ -57,11 +57,14 @@ pub struct NetworkRules {
     /// The namespace is that of a slot that names who may connect: the environment's doors are not in it, but for monitoring.
     pub is_narrowed: bool,
     pub egress: Option<Vec<Opening>>,
-    /// Hosts that the engine opens by name.
-    pub names: BTreeSet<String>,
+    /// What the engine opens by name.
+    pub hosts: OpenHosts,
     /// The address of the cluster's DNS service.
     pub dns: Option<Cidr>,
 }
+
+/// Names of hosts by the TCP ports that are open to them; no port: all of them.
+pub type OpenHosts = BTreeMap<Vec<u16>, BTreeSet<String>>;
 
 #[derive(Clone, Debug)]
 pub struct Opening {
@@ -138,39 +141,60 @@ pub fn render(rules: &NetworkRules, inside: &Inside<'_>) -> Vec<Desired> {
             let content = json!({ "spec": spec });
             policies.push(inside.object("cilium.io/v2", "CiliumNetworkPolicy", "gp-allow-pod-identity", content));
         }
-        policies.extend(names_policy(network.engine, inside, "gp-allow-names", json!({}), &rules.names));
+        policies.extend(names_policy(network.engine, inside, "gp-allow-names", json!({}), &rules.hosts));
     }
     policies
 }
 
-/// HTTPS to hosts by name, in the words of the engine that knows names.
+/// What a request opens by name, which has no ports of its own.
+pub fn https(names: &[String]) -> OpenHosts {
+    let names: BTreeSet<String> = names.iter().cloned().collect();
+    if names.is_empty() { OpenHosts::new() } else { [(vec![443], names)].into() }
+}
+
+/// Hosts by name, in the words of the engine that knows names.
 pub fn names_policy(
     engine: NetworkEngine,
     inside: &Inside<'_>,
     name: &str,
     pods: Value,
-    names: &BTreeSet<String>,
+    hosts: &OpenHosts,
 ) -> Option<Desired> {
-    if names.is_empty() {
+    if hosts.is_empty() {
         return None;
     }
     match engine {
         NetworkEngine::EksAuto => {
-            let rule = json!({"to": [{"domainNames": names}], "ports": ports(&[443])});
-            let spec = json!({"podSelector": pods, "policyTypes": ["Egress"], "egress": [rule]});
+            let rule = |(open, names): (&Vec<u16>, &BTreeSet<String>)| {
+                let mut rule = json!({"to": [{"domainNames": names}]});
+                if !open.is_empty() {
+                    rule["ports"] = ports(open);
+                }
+                rule
+            };
+            let rules: Vec<Value> = hosts.iter().map(rule).collect();
+            let spec = json!({"podSelector": pods, "policyTypes": ["Egress"], "egress": rules});
             let content = json!({ "spec": spec });
             Some(inside.object("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", name, content))
         }
         NetworkEngine::Cilium => {
             let key = |name: &str| if name.contains('*') { "matchPattern" } else { "matchName" };
-            let hosts: Vec<Value> = names.iter().map(|name| json!({ key(name): name })).collect();
+            let rule = |(open, names): (&Vec<u16>, &BTreeSet<String>)| {
+                let names: Vec<Value> = names.iter().map(|name| json!({ key(name): name })).collect();
+                let mut rule = json!({ "toFQDNs": names });
+                if !open.is_empty() {
+                    let port = |port: &u16| json!({"port": port.to_string(), "protocol": "TCP"});
+                    rule["toPorts"] = json!([{ "ports": open.iter().map(port).collect::<Value>() }]);
+                }
+                rule
+            };
             // Names are learnt from responses that pass the DNS proxy: without this rule no name is ever known.
             let proxy = json!({
                 "toEndpoints": [{"matchLabels": {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s-app": "kube-dns"}}],
                 "toPorts": [{"ports": [{"port": "53", "protocol": "ANY"}], "rules": {"dns": [{"matchPattern": "*"}]}}]
             });
-            let https = json!({"toFQDNs": hosts, "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]});
-            let spec = json!({"endpointSelector": pods, "egress": [proxy, https]});
+            let rules: Vec<Value> = [proxy].into_iter().chain(hosts.iter().map(rule)).collect();
+            let spec = json!({"endpointSelector": pods, "egress": rules});
             Some(inside.object("cilium.io/v2", "CiliumNetworkPolicy", name, json!({ "spec": spec })))
         }
         _ => None,

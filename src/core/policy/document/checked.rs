@@ -1,11 +1,11 @@
 //! A document whose every expression is parsed, and checked as the API server checks it.
 
 use super::{
-    form::{Exemption, Named, PolicyForm, Severities},
+    form::{Exemption, PolicyForm, Severities},
     places::{Part, place},
 };
 use crate::{
-    domain::yaml::{self, YamlError},
+    domain::yaml::{self, Mended, YamlError},
     policy::cel::{Expression, ExpressionError, Type},
 };
 use serde_json::Value;
@@ -58,14 +58,21 @@ pub enum PolicyProblem {
 
 impl Policy {
     pub fn read(text: &str) -> Result<Self, PolicyError> {
-        let form: PolicyForm = yaml::read_as(text).map_err(|YamlError { position, reason }| {
-            let (line, column) = position.unwrap_or((1, 1));
-            PolicyError { line, column, problem: PolicyProblem::Yaml(reason) }
-        })?;
-        Self::of(form).map_err(|(part, problem)| {
-            let (line, column) = place(text, part);
-            PolicyError { line, column, problem }
-        })
+        let form: PolicyForm = yaml::read_as(text).map_err(PolicyError::of_form)?;
+        Self::of(form).map_err(|found| PolicyError::at(text, found))
+    }
+
+    /// Everything that is wrong with a document. What is left out of it because it can't be read is not judged.
+    pub fn faults(text: &str) -> Vec<PolicyError> {
+        let tree = match yaml::read(text) {
+            Ok(tree) => tree,
+            Err(error) => return vec![PolicyError::of_form(error)],
+        };
+        let Mended { faults, rest, replaced } = yaml::mend::<PolicyForm>(&tree, text, &Value::Null);
+        let form = rest.filter(|_| replaced.is_empty());
+        let found = form.and_then(|form| Self::with_syntax(form, &Value::Null).err()).unwrap_or_default();
+        let of_form = faults.into_iter().map(PolicyError::of_form);
+        of_form.chain(found.into_iter().map(|found| PolicyError::at(text, found))).collect()
     }
 
     /// One of the built-in pack, as the build read it. Tests read each.
@@ -81,37 +88,58 @@ impl Policy {
     }
 
     pub(super) fn of(form: PolicyForm) -> Result<Self, (Part, PolicyProblem)> {
-        Self::with_syntax(form, &Value::Null)
+        // There is a first one, or it would be no error.
+        Self::with_syntax(form, &Value::Null).map_err(|mut found| found.swap_remove(0))
     }
 
-    /// `syntax`: of expressions that the build has parsed, by their text.
-    fn with_syntax(form: PolicyForm, syntax: &Value) -> Result<Self, (Part, PolicyProblem)> {
-        form.check().map_err(|(field, reason)| (Part::Whole, PolicyProblem::Field { field, reason }))?;
+    /// `syntax`: of expressions that the build has parsed, by their text. The error arm: everything that is wrong.
+    fn with_syntax(form: PolicyForm, syntax: &Value) -> Result<Self, Vec<(Part, PolicyProblem)>> {
+        let of_form = form.check().into_iter().map(|(field, reason)| PolicyProblem::Field { field, reason });
+        let mut found: Vec<(Part, PolicyProblem)> = of_form.map(|problem| (Part::Whole, problem)).collect();
         let mut names = vec![
             ("object".to_owned(), Type::Dyn),
             ("oldObject".to_owned(), Type::Dyn),
             ("params".to_owned(), Type::Dyn),
             ("request".to_owned(), Type::REQUEST),
         ];
-        let conditions =
-            each(&form.match_conditions, Part::Condition, |named| parse(&named.expression, syntax, &names, true))?;
+        let mut conditions = vec![];
+        for (index, named) in form.match_conditions.iter().enumerate() {
+            match parse(&named.expression, syntax, &names, true) {
+                Ok(expression) => conditions.push(Checked { name: named.name.clone(), expression }),
+                Err(error) => found.push(wrong(Part::Condition(index), &named.name, error)),
+            }
+        }
         names.push(("namespaceObject".to_owned(), Type::NAMESPACE));
         let mut variables = vec![];
         for (index, named) in form.variables.iter().enumerate() {
-            let expression = parse(&named.expression, syntax, &names, false);
-            let expression = expression.map_err(|error| wrong(Part::Variable(index), &named.name, error))?;
-            names.push((format!("variables.{}", named.name), expression.type_of().clone()));
-            variables.push(Checked { name: named.name.clone(), expression });
+            let name = format!("variables.{}", named.name);
+            match parse(&named.expression, syntax, &names, false) {
+                Ok(expression) => {
+                    names.push((name, expression.type_of().clone()));
+                    variables.push(Checked { name: named.name.clone(), expression });
+                }
+                Err(error) => {
+                    names.push((name, Type::Dyn));
+                    found.push(wrong(Part::Variable(index), &named.name, error));
+                }
+            }
         }
         let mut validations = vec![];
         for (index, validation) in form.validations.iter().enumerate() {
             let expression = parse(&validation.expression, syntax, &names, true);
-            let expression = expression.map_err(|error| wrong(Part::Validation(index), "expression", error))?;
-            let message =
-                validation.message_expression.as_ref().map(|text| parse_as(text, syntax, &names, Some(&Type::STRING)));
-            let message =
-                message.transpose().map_err(|error| wrong(Part::Message(index), "messageExpression", error))?;
-            validations.push(CheckedValidation { expression, message });
+            let message = validation.message_expression.as_ref();
+            let message = message.map(|text| parse_as(text, syntax, &names, Some(&Type::STRING))).transpose();
+            match (expression, message) {
+                (Ok(expression), Ok(message)) => validations.push(CheckedValidation { expression, message }),
+                (expression, message) => {
+                    let expression = expression.err().map(|error| wrong(Part::Validation(index), "expression", error));
+                    let message = message.err().map(|error| wrong(Part::Message(index), "messageExpression", error));
+                    found.extend(expression.into_iter().chain(message));
+                }
+            }
+        }
+        if !found.is_empty() {
+            return Err(found);
         }
         let params = form.params.iter().map(|(name, param)| (name.clone(), param.default.clone())).collect();
         let (variables, conditions, validations) = (variables.into(), conditions.into(), validations.into());
@@ -140,8 +168,10 @@ impl Policy {
     /// With more of them.
     pub fn with_exemptions(mut self, more: &[Exemption]) -> Result<Self, PolicyProblem> {
         self.form.exemptions.extend(more.iter().cloned());
-        self.form.check().map_err(|(field, reason)| PolicyProblem::Field { field, reason })?;
-        Ok(self)
+        match self.form.check().into_iter().next() {
+            Some((field, reason)) => Err(PolicyProblem::Field { field, reason }),
+            None => Ok(self),
+        }
     }
 
     /// What is not as the document has it.
@@ -156,16 +186,18 @@ impl Policy {
     }
 }
 
-fn each(
-    named: &[Named],
-    part: fn(usize) -> Part,
-    parse: impl Fn(&Named) -> Result<Expression, ExpressionError>,
-) -> Result<Vec<Checked>, (Part, PolicyProblem)> {
-    let checked = named.iter().enumerate().map(|(index, named)| match parse(named) {
-        Ok(expression) => Ok(Checked { name: named.name.clone(), expression }),
-        Err(error) => Err(wrong(part(index), &named.name, error)),
-    });
-    checked.collect()
+// === impl PolicyError ===
+
+impl PolicyError {
+    fn of_form(YamlError { position, reason }: YamlError) -> Self {
+        let (line, column) = position.unwrap_or((1, 1));
+        Self { line, column, problem: PolicyProblem::Yaml(reason) }
+    }
+
+    fn at(text: &str, (part, problem): (Part, PolicyProblem)) -> Self {
+        let (line, column) = place(text, part);
+        Self { line, column, problem }
+    }
 }
 
 fn wrong(part: Part, name: &str, error: ExpressionError) -> (Part, PolicyProblem) {

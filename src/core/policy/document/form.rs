@@ -196,39 +196,37 @@ impl fmt::Display for ParamType {
 // === impl PolicyForm ===
 
 impl PolicyForm {
-    /// What types can't say. The error is a field and a reason.
-    pub(super) fn check(&self) -> Result<(), (String, String)> {
-        let fail = |field: &str, reason: String| Err((field.to_owned(), reason));
+    /// What is wrong that types can't say, each as a field and a reason.
+    pub(super) fn check(&self) -> Vec<(String, String)> {
+        let mut found = vec![];
+        let mut add = |field: &str, reason: String| found.push((field.to_owned(), reason));
         if self.api_version != API_VERSION {
-            return fail("apiVersion", format!("must be {API_VERSION}"));
+            add("apiVersion", format!("must be {API_VERSION}"));
         }
         if self.kind != "Policy" {
-            return fail("kind", "must be Policy".to_owned());
+            add("kind", "must be Policy".to_owned());
         }
         let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let ends = |name: &str| name.starts_with('-') || name.ends_with('-');
         if !(1..=40).contains(&self.name.len()) || !self.name.bytes().all(is_plain) || ends(&self.name) {
-            return fail("name", "use 1 to 40 of a-z, 0-9 and '-'".to_owned());
+            add("name", "use 1 to 40 of a-z, 0-9 and '-'".to_owned());
         }
         if self.matches.is_empty() {
-            return fail("match", "name at least one resource".to_owned());
+            add("match", "name at least one resource".to_owned());
         }
         if self.validations.is_empty() {
-            return fail("validations", "write at least one".to_owned());
+            add("validations", "write at least one".to_owned());
         }
         for (name, param) in &self.params {
             if !param.kind.admits(&param.default) {
-                return fail(&format!("params.{name}"), format!("the default must be a {}", param.kind));
+                add(&format!("params.{name}"), format!("the default must be a {}", param.kind));
             }
         }
         for exemption in &self.exemptions {
             if exemption.exempt == Exempt::default() {
-                return fail(
-                    "exemptions",
-                    "name the namespaces or objects: one that exempts all leaves no policy".to_owned(),
-                );
+                add("exemptions", "name the namespaces or objects: one that exempts all leaves no policy".to_owned());
             }
         }
-        Ok(())
+        found
     }
 }

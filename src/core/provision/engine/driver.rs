@@ -17,7 +17,7 @@ use super::{
     failure::Failure,
     gather::{Ground, Item, LeftCluster},
     record,
-    request::ChangeRequest,
+    request::{ChangeRequest, date},
     target::Moment,
     watch::Watch,
 };
@@ -151,8 +151,8 @@ impl Engine {
         let outputs = seen.outputs.ok_or_else(|| unreadable(&record, "nothing can be rendered from it".to_owned()))?;
         let described = self.render_recorded(id, &record).await?.described; // reads
         let quota_left = self.gather_quota_left(&record).await?; // reads
-        let newer =
-            record.path().map(|path| self.catalogue.newer(&path).map(|path| path.version.to_string()).collect());
+        let catalogue = self.catalogue.on(date(&self.clock.now()));
+        let newer = record.path().map(|path| catalogue.newer(&path).map(|path| path.version.to_string()).collect());
         Ok(Some(Description { newer: newer.unwrap_or_default(), record, outputs, described, quota_left }))
     }
 
@@ -279,7 +279,7 @@ impl Engine {
         ground: &Ground,
     ) -> Result<(Blueprint, Vec<Problem>), Vec<Problem>> {
         let mut problems = change.spec.check(); // pure
-        let catalogue = &change.catalogue(&self.catalogue);
+        let catalogue = &change.catalogue(&self.catalogue, &self.clock.now());
         let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
         let resolved = change.spec.resolve(&given); // pure
         let resolved = match resolved {
@@ -300,11 +300,12 @@ impl Engine {
 
     /// What can be judged without facts.
     fn check(&self, change: &ChangeRequest<'_>) -> Vec<Problem> {
-        let catalogue = change.catalogue(&self.catalogue);
+        let now = self.clock.now();
+        let catalogue = change.catalogue(&self.catalogue, &now);
         let Common { golden_path, golden_path_version, .. } = change.spec.common();
         let is_new = change.spec.kind() == ResourceKind::ENVIRONMENT && change.prior.is_none();
         let path = is_new.then(|| catalogue.path(golden_path, golden_path_version).ok()).flatten();
-        let notice = path.and_then(|path| life::of(&catalogue, &path.id(), &self.clock.now()));
+        let notice = path.and_then(|path| life::of_choice(change, &catalogue, &path.id(), &now));
         [change.spec.check(), change.spec.check_with(&catalogue), notice.into_iter().collect()].concat()
     }
 
@@ -315,8 +316,8 @@ impl Engine {
 
     /// For the slots of the same run.
     fn remember(&self, change: &ChangeRequest<'_>, facts: &StableFacts) {
-        let parent = change.spec.parent_of(facts, &change.catalogue(&self.catalogue)).and_then(Result::ok);
-        self.memory.remember(change.spec, change.variant, parent);
+        let parent = change.spec.parent_of(facts, &change.catalogue(&self.catalogue, &self.clock.now()));
+        self.memory.remember(change.spec, change.variant, parent.and_then(Result::ok));
     }
 
     /// What this connection has read of it is about to change.

@@ -6,7 +6,7 @@ use super::{
     failure::Failure,
     gather::unreadable,
     record,
-    request::ChangeRequest,
+    request::{ChangeRequest, date},
     target::Moment,
 };
 use crate::{
@@ -70,7 +70,6 @@ impl Provisioner for Engine {
     }
 
     async fn golden_path(&self, wanted: &WantedPath) -> Result<PathReport, Problem> {
-        let path = self.catalogue.path(wanted.name.as_deref(), wanted.version.as_ref())?;
         let unreadable = || {
             Problem::error(
                 "clock.unreadable",
@@ -78,8 +77,10 @@ impl Provisioner for Engine {
                 "Correct the system's clock.",
             )
         };
-        let today = life::date(&self.clock.now()).ok_or_else(unreadable)?;
-        Ok(life::report(&self.catalogue, path, today))
+        let today = date(&self.clock.now()).ok_or_else(unreadable)?;
+        let catalogue = self.catalogue.on(Some(today));
+        let path = catalogue.path(wanted.name.as_deref(), wanted.version.as_ref())?;
+        Ok(life::report(&catalogue, path, today))
     }
 
     async fn observe(&self, request: ObserveRequest) -> Result<Observation, Problem> {

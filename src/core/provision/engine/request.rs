@@ -6,6 +6,7 @@ use crate::{
     golden::{Blueprint, Catalogue, Parent, Spec},
     provision::{EnsureRequest, PreviewRequest, Prior, Replacing},
 };
+use jiff::civil::Date;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -85,14 +86,15 @@ impl<'a> ChangeRequest<'a> {
         }
     }
 
-    /// What the request is resolved by. A golden path that is written otherwise than before is the request's own choice.
-    pub fn catalogue(&self, all: &Catalogue) -> Catalogue {
+    /// What the request is resolved by. A golden path that is written otherwise than before is the request's own choice. `now` as the
+    /// clock gives it.
+    pub fn catalogue(&self, all: &Catalogue, now: &str) -> Catalogue {
         let written = |spec: &'a Spec| spec.common().golden_path;
         let is_as_before = self.prior.is_none_or(|prior| written(&prior.spec) == written(self.spec));
         let stays = |path: &&PathVersion| {
             is_as_before || all.newest(written(self.spec)).is_ok_and(|newest| newest.name == path.name)
         };
-        all.holding(self.path.filter(stays))
+        all.on(date(now)).holding(self.path.filter(stays))
     }
 
     /// Of what its operation makes; `None`: a plan. A daemon whose journal has lost the end of an operation runs it again, and the client
@@ -128,14 +130,19 @@ impl<'a> ChangeRequest<'a> {
         lost
     }
 
-    /// Of an update: the Namespaces that the new request has and state does not know.
-    pub fn new_namespaces(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
+    /// Of an update: the objects of the whole cluster, Namespaces among them, that the new request has and state does not know. Another
+    /// environment may have one of that name.
+    pub fn new_in_cluster(&self, blueprint: &Blueprint) -> Vec<ObjectKey> {
         let known = self.state_keys();
         let keys = blueprint.objects.iter().map(|desired| &desired.key);
-        let is_new = |key: &&ObjectKey| {
-            matches!(key, ObjectKey::Kube { kind, namespace: None, .. } if kind == "Namespace") && !known.contains(key)
-        };
+        let is_new = |key: &&ObjectKey| matches!(key, ObjectKey::Kube { namespace: None, .. }) && !known.contains(key);
         keys.filter(is_new).cloned().collect()
+    }
+
+    /// The names of its own namespaces that state does not know.
+    pub fn new_names<'b>(&self, blueprint: &'b Blueprint) -> impl Iterator<Item = &'b String> {
+        let known = self.state_keys();
+        blueprint.summary.namespaces.iter().filter(move |name| !known.contains(&ObjectKey::namespace_object(name)))
     }
 
     /// Of an update: the access entries of principals that the new request gives more access policies.
@@ -155,5 +162,43 @@ impl<'a> ChangeRequest<'a> {
     pub fn state_keys(&self) -> BTreeSet<ObjectKey> {
         let objects = self.prior.into_iter().flat_map(|prior| prior.objects.keys());
         objects.filter_map(|key| key.parse().ok()).collect()
+    }
+}
+
+/// The day of a time as the clock gives it.
+pub fn date(now: &str) -> Option<Date> {
+    now.get(..10)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provision::engine::fixtures::{environment, prior, rendered_by};
+    use serde_json::json;
+
+    #[test]
+    fn what_an_update_adds_to_the_whole_cluster_may_be_somebody_elses() {
+        let document = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nextends: team-standard 1.0.0\nname: own\nversion: 1.0.0\n\
+            cluster_kinds: [storage.k8s.io/v1 StorageClass]\nmanifests:\n  - name: class\n    each: environment\n    \
+            manifest: { apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: { name: \"{{ environment.name }}-fast\" }, \
+            provisioner: ebs.csi.aws.com }\n";
+        let catalogue = Catalogue::with_documents([("own", document)]).unwrap_or_else(|e| panic!("{e}"));
+        let spec = environment("pay", json!({"golden_path": "own", "namespaces": {"default": {}, "jobs": {}}}));
+        let blueprint = rendered_by(&catalogue, &spec, None);
+        let class = "k8s/storage.k8s.io/v1/StorageClass/pay-fast";
+        let (own, other) = ("k8s/v1/Namespace/pay", "k8s/v1/Namespace/pay-jobs");
+        for (known, expected, reason) in [
+            (&[own, other, class][..], &[][..], "all of them are its own"),
+            (&[own, other], &[class], "one by a manifest"),
+            (&[own, class], &[other], "a namespace"),
+            (&[], &[class, own, other], "state knows nothing of them"),
+        ] {
+            let known = known.iter().map(|key| ((*key).to_owned(), String::new())).collect();
+            let prior = prior(&spec, known);
+            let found = ChangeRequest::of_spec(&spec, Some(&prior)).new_in_cluster(&blueprint);
+            let mut found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            found.sort();
+            assert_eq!(found, expected, "{reason}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     failure::Failure,
     gather::unreadable,
     record,
+    request::date,
     target::Moment,
 };
 use crate::{
@@ -86,7 +87,7 @@ impl Engine {
             objects: Lines::new(),
         };
         let ground = self.gather_instance(&request).await?; // reads
-        let catalogue = &self.catalogue.holding(request.path.as_ref());
+        let catalogue = &self.catalogue.on(date(&self.clock.now())).holding(request.path.as_ref());
         let given = ResolveContext { facts: &ground.facts, parent: ground.parent.as_ref(), catalogue };
         let resolved = spec.resolve(&given).map_err(|problems| first(&record, problems))?; // pure
         let blueprint = resolved.render(); // pure
@@ -110,7 +111,7 @@ impl Engine {
             && (is_added || wanted.iter().filter(differs).any(|(key, _)| !drift::is_only_reported(&policy, key)));
         let is_drift = |problem: &&Problem| problem.code.starts_with("drift.") && record.unprotected.is_none();
         let drift = seen.problems.iter().filter(is_drift).cloned().collect();
-        let newest = record.path().and_then(|path| self.catalogue.newer(&path).last().map(|path| path.version));
+        let newest = record.path().and_then(|path| catalogue.newer(&path).last().map(|path| path.version));
         let prior = Prior {
             spec: spec.clone(),
             uid: record.uid.clone(),

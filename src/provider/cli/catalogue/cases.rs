@@ -8,9 +8,13 @@ use super::{
 use crate::cli::output;
 use anyhow::{Context, ensure};
 use goldenpath_core::{
-    domain::{ResourceKind, Version, yaml},
-    golden::Catalogue,
+    domain::{
+        ResourceKind, Version,
+        yaml::{self, Mended, YamlError},
+    },
+    golden::{Catalogue, GoldenPath},
 };
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -42,7 +46,7 @@ struct GoldenPathTest {
     #[schemars(rename = "kind")]
     _kind: Value,
     golden_path: String,
-    /// Absent: the newest.
+    /// Absent: the newest that was not removed.
     #[serde(default)]
     golden_path_version: Option<Version>,
     /// Facts that differ from those of an ordinary cluster, in the form of the provider's `offline.facts`.
@@ -95,9 +99,10 @@ pub(super) fn schema() -> Value {
 pub(super) async fn run(
     Arguments { filter }: &Arguments,
     documents: &Documents,
+    today: Date,
     tool: &CatalogueTool,
 ) -> anyhow::Result<ExitCode> {
-    let catalogue = documents.catalogue()?;
+    let catalogue = Arc::new(documents.catalogue()?.on(Some(today)));
     let (mut passed, mut failed, mut text) = (0, 0, String::new());
     for (document, written) in documents.iter().filter(|(_, text)| is_test(text)) {
         let test: GoldenPathTest = yaml::read_as(written).with_context(|| document.to_owned())?;
@@ -125,6 +130,26 @@ pub(super) async fn run(
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What is wrong with these tests, without running them. `catalogue`: `None`, where its own documents are wrong.
+pub(super) fn faults(documents: &Documents, catalogue: Option<&Catalogue>) -> Vec<String> {
+    let tests = documents.iter().filter(|(_, text)| is_test(text));
+    tests.flat_map(|(document, text)| faults_of(document, text, catalogue)).collect()
+}
+
+fn faults_of(document: &str, text: &str, catalogue: Option<&Catalogue>) -> Vec<String> {
+    let tree = yaml::read(text).unwrap_or_default();
+    let Mended { faults: mut found, rest, replaced } = yaml::mend::<GoldenPathTest>(&tree, text, &Value::Null);
+    if let Some(test) = rest.filter(|_| replaced.is_empty()) {
+        let faults = test.faults(catalogue).into_iter();
+        found.extend(faults.map(|(field, reason)| yaml::wrong(text, &field, reason)));
+    }
+    let line = |YamlError { position, reason }: YamlError| match position {
+        Some((line, column)) => format!("{document}:{line}:{column}: {reason}"),
+        None => format!("{document}: {reason}"),
+    };
+    found.into_iter().map(line).collect()
+}
+
 fn is_test(text: &str) -> bool {
     yaml::read(text).is_ok_and(|document| document["kind"] == "GoldenPathTest")
 }
@@ -135,7 +160,7 @@ async fn plan(
     catalogue: &Arc<Catalogue>,
     tool: &CatalogueTool,
 ) -> anyhow::Result<Planned> {
-    let newest = catalogue.newest(Some(&test.golden_path)).map_err(crate::cli::reports::error_of)?;
+    let newest = catalogue.path(Some(&test.golden_path), None).map_err(crate::cli::reports::error_of)?;
     let version = test.golden_path_version.unwrap_or(newest.version).to_string();
     let pin = Pin { name: test.golden_path.clone(), version };
     let facts = test.facts.clone().map_or(Value::Null, Value::Object);
@@ -149,6 +174,62 @@ async fn plan(
         planned.problems.extend(problems);
     }
     Ok(planned)
+}
+
+// === impl GoldenPathTest ===
+
+impl GoldenPathTest {
+    /// What its form can't say, each at its field.
+    fn faults(&self, catalogue: Option<&Catalogue>) -> Vec<(Vec<String>, String)> {
+        let Self { golden_path, golden_path_version, facts, cases, .. } = self;
+        let at = |field: &str| vec![field.to_owned()];
+        let mut found = vec![];
+        let of_path = |path: &&Arc<GoldenPath>| path.name == *golden_path;
+        let versions = catalogue.map(|catalogue| catalogue.paths().iter().filter(of_path).collect::<Vec<_>>());
+        match (versions, golden_path_version) {
+            (Some(versions), _) if versions.is_empty() => {
+                let reason =
+                    format!("no golden path {golden_path} is in the catalogue: add its document, or name another one");
+                found.push((at("golden_path"), reason));
+            }
+            (Some(versions), Some(wanted)) if !versions.iter().any(|path| path.version == *wanted) => {
+                let versions: Vec<String> = versions.iter().map(|path| path.version.to_string()).collect();
+                let reason =
+                    format!("no {golden_path} {wanted} is in the catalogue, which has: {}", versions.join(", "));
+                found.push((at("golden_path_version"), reason));
+            }
+            _ => {}
+        }
+        let facts = facts.clone().map_or(Value::Null, Value::Object);
+        found
+            .extend(sample::example_facts(facts).err().map(|error| (at("facts"), format!("{:#}", error.root_cause()))));
+        if cases.is_empty() {
+            found.push((at("cases"), "there is none: write what a team asks for, and what must come of it".to_owned()));
+        }
+        let pin = Pin {
+            name: golden_path.clone(),
+            version: golden_path_version.map_or_else(|| "1.0.0".into(), |it| it.to_string()),
+        };
+        for (index, case) in cases.iter().enumerate() {
+            let at = |field: &str| vec!["cases".to_owned(), index.to_string(), field.to_owned()];
+            if cases[..index].iter().any(|earlier| earlier.name == case.name) {
+                found.push((at("name"), "another case has that name".to_owned()));
+            }
+            let environment = sample::environment(case.environment.clone(), &pin);
+            let read = environment.and_then(|environment| {
+                sample::spec(ResourceKind::ENVIRONMENT, environment.clone()).map(|_| environment)
+            });
+            match (read, case.slot.clone()) {
+                (Err(error), _) => found.push((at("environment"), format!("{error:#}"))),
+                (Ok(environment), Some(slot)) => {
+                    let read = sample::spec(ResourceKind::SLOT, sample::slot(slot, &environment));
+                    found.extend(read.err().map(|error| (at("slot"), format!("{error:#}"))));
+                }
+                (Ok(_), None) => {}
+            }
+        }
+        found
+    }
 }
 
 /// What is otherwise than expected, a line each. Pure.
@@ -199,6 +280,52 @@ fn alike(key: &str, planned: &Planned) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_are_read_without_being_run() {
+        let head = "apiVersion: goldenpath.internal/v1\nkind: GoldenPathTest\n";
+        let case = |more: &str| {
+            format!("cases: [{{ name: a, environment: {{ team: pay, tier: dev{more} }}, expect: {{}} }}]\n")
+        };
+        let standard = "golden_path: team-standard\n";
+        for (text, expected, reason) in [
+            (format!("{standard}{}", case("")), &[][..], "as it should be"),
+            (format!("golden_path: nope\n{}", case("")), &["golden_path"], "a path that is nowhere"),
+            (
+                format!("{standard}golden_path_version: 7.0.0\n{}", case("")),
+                &["golden_path_version"],
+                "a version that is nowhere",
+            ),
+            (
+                format!("{standard}facts: {{ stable: {{ nope: 1 }} }}\ncase: x\n{}", case("")),
+                &["case", "facts"],
+                "a fact and a field that there are not",
+            ),
+            (format!("{standard}cases: []\n"), &["cases"], "no case"),
+            (format!("{standard}{}", case(", quotas: {}")), &["cases.0.environment"], "a misspelt attribute"),
+            (
+                format!(
+                    "{standard}cases:\n  - {{ name: a, environment: {{ team: pay }}, expect: {{}} }}\n  \
+                    - {{ name: a, environment: {{ team: pay, tier: dev }}, slot: {{ share: 1 }}, expect: {{}} }}\n"
+                ),
+                &["cases.0.environment", "cases.1.name", "cases.1.slot"],
+                "several cases",
+            ),
+            (
+                format!(
+                    "{standard}cases: [{{ name: a }}, {{ name: b, environment: {{}}, expect: {{ object: {{}} }} }}]\n"
+                ),
+                &["cases.0", "cases.1.expect.object"],
+                "a case that says nothing, and one with a misspelt field",
+            ),
+        ] {
+            let documents = Documents(vec![("x.yaml".to_owned(), format!("{head}{text}"))]);
+            let found = faults(&documents, Some(&Catalogue::built_in()));
+            assert!(found.iter().all(|fault| fault.starts_with("x.yaml:")), "{reason}: {found:?}");
+            let fields: Vec<&str> = found.iter().map(|fault| fault.split(": ").nth(1).unwrap_or_default()).collect();
+            assert_eq!(fields, expected, "{reason}: {found:?}");
+        }
+    }
 
     #[test]
     fn a_line_is_a_whole_field() {

@@ -4,7 +4,7 @@ use super::tool::CatalogueTool;
 use anyhow::{Context, anyhow, bail};
 use goldenpath_core::{
     domain::{AuthenticationMode, Facts, IpFamily, Problem, ResourceKind, merge_patch, ordinary},
-    golden::{Catalogue, RESOURCES},
+    golden::{Catalogue, RESOURCES, Spec},
     kinds::{FieldLine, lines_of, short_keys},
     provision::{Preview, PreviewRequest, Provisioner},
 };
@@ -29,18 +29,22 @@ pub(super) struct Planner(Arc<dyn Provisioner>);
 impl Planner {
     /// `facts` stand over those of an ordinary cluster.
     pub(super) fn new(tool: &CatalogueTool, catalogue: Arc<Catalogue>, facts: Value) -> anyhow::Result<Self> {
-        let arn = format!("arn:aws:eks:eu-west-1:111122223333:cluster/{CLUSTER}");
-        Ok(Self((tool.offline)(facts_over(&arn, facts)?, catalogue)))
+        Ok(Self((tool.offline)(example_facts(facts)?, catalogue)))
     }
 
     /// `written` as in HCL; what an example need not say is filled in.
     pub(super) async fn plan(&self, kind: ResourceKind, written: Map<String, Value>) -> anyhow::Result<Planned> {
-        let resource = RESOURCES.iter().find(|resource| resource.kind() == kind);
-        let resource = resource.ok_or_else(|| anyhow!("no resource has the name {kind}"))?;
-        let spec = resource.parse(&Value::Object(written)).map_err(|error| anyhow!("{kind}: {error}"))?;
+        let spec = spec(kind, written)?;
         let preview = self.0.preview(PreviewRequest::new(spec)).await;
         Ok(Planned::of(preview))
     }
+}
+
+/// `written` as in HCL.
+pub(super) fn spec(kind: ResourceKind, written: Map<String, Value>) -> anyhow::Result<Spec> {
+    let resource = RESOURCES.iter().find(|resource| resource.kind() == kind);
+    let resource = resource.ok_or_else(|| anyhow!("no resource has the name {kind}"))?;
+    resource.parse(&Value::Object(written)).map_err(|error| anyhow!("{kind}: {error}"))
 }
 
 /// Facts of an ordinary cluster, and others over them.
@@ -84,6 +88,11 @@ impl Planned {
 fn fields_of(text: &str) -> Vec<String> {
     let field = |FieldLine { field, value }: FieldLine| format!("{field} {value}");
     lines_of(text).map_or_else(|| vec![text.to_owned()], |lines| lines.into_iter().map(field).collect())
+}
+
+/// Of the cluster that examples are on.
+pub(super) fn example_facts(others: Value) -> anyhow::Result<Facts> {
+    facts_over(&format!("arn:aws:eks:eu-west-1:111122223333:cluster/{CLUSTER}"), others)
 }
 
 /// An environment with a name and a cluster.

@@ -1,6 +1,9 @@
 //! `catalogue validate`: everything that is wrong with documents, each fault with file, line and column.
 
-use super::tool::{CatalogueTool, Documents};
+use super::{
+    cases,
+    tool::{CatalogueTool, Documents},
+};
 use crate::cli::output;
 use anyhow::ensure;
 use goldenpath_core::{domain::CatalogueSource, golden::Catalogue};
@@ -11,7 +14,7 @@ use std::{
 
 /// Check the documents in folders, or those of --catalogue
 ///
-/// Prints the first error of each document, with file, line and column. Exits with 1 if there is one.
+/// Prints every error of golden paths, policies and test cases, with file, line and column. Exits with 1 if there is one.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Folders, or `git::` sources
@@ -26,9 +29,10 @@ pub(super) fn run(
     let documents = if sources.is_empty() { documents()? } else { Documents((tool.documents)(sources)?) };
     ensure!(!documents.0.is_empty(), "there is nothing to check; name a folder with golden paths");
     let texts: Vec<(&str, &str)> = documents.iter().collect();
-    let faults = Catalogue::faults(&texts);
-    if faults.is_empty() {
-        let catalogue = documents.catalogue()?;
+    let mut faults: Vec<String> = Catalogue::faults(&texts).iter().map(ToString::to_string).collect();
+    let catalogue = if faults.is_empty() { Some(documents.catalogue()?) } else { None };
+    faults.extend(cases::faults(&documents, catalogue.as_deref()));
+    if let Some(catalogue) = catalogue.filter(|_| faults.is_empty()) {
         let built_in = Catalogue::built_in();
         let own = catalogue.paths().iter().filter(|path| built_in.paths().iter().all(|other| other.id() != path.id()));
         let rows: Vec<_> =

@@ -210,6 +210,54 @@ fn placeholders_and_conditions_name_what_is_there() {
     }
 }
 
+/// What can't be read stops nothing else, and of a tier that can't be read nothing more is said.
+#[test]
+fn all_faults_of_a_document_are_found() {
+    let head = "apiVersion: goldenpath.internal/v1\nversion: 1.0.0\n";
+    let path = "kind: GoldenPath\nname: Own\nextends: team-standard 1.0.0\nowners: me\n\
+        parameters: { Days: { type: number }, days: { type: text } }\npolicies: [{ policy: nope 1.0.0 }, { severity: {} }]\n\
+        manifests: [{ name: m, manifest: { apiVersion: v1, kind: Secret, metadata: { name: gp-x } } }]\n\
+        tiers:\n  dev: { quota: { max_factor: x, headroom_percent: 200 }, clas: dev }\n  \
+        staging: { quota: { headroom_percent: 100 }, grants: { actions: ['*', 'iam:*'] } }\n";
+    let policy = "kind: Policy\nname: Own\ndescription: x\nmatch: []\n\
+        validations: [{ expression: 'object.', remedy: x }, { expression: 'nope', remedy: x }]\n";
+    let unread = "kind: Policy\nname: own\ndescription: x\nmatchs: []\nvalidations: [{ expression: 'true' }, { expression: 'true', remedy: 1 }]\n";
+    for (document, expected, reason) in [
+        (
+            path,
+            &[
+                "manifests.0.manifest.kind",
+                "manifests.0.manifest.metadata.name",
+                "name",
+                "owners",
+                "parameters.Days",
+                "parameters.days.type",
+                "policies.0.policy",
+                "policies.1.policy",
+                "tiers.dev.clas",
+                "tiers.dev.quota.max_factor",
+                "tiers.staging.grants.actions.0",
+                "tiers.staging.grants.actions.1",
+                "tiers.staging.quota.headroom_percent",
+            ][..],
+            "a path",
+        ),
+        (policy, &["match", "name", "validations[0] (expression)", "validations[1] (expression)"], "a policy"),
+        (
+            unread,
+            &["matchs", "missing field `match`", "validations.0", "validations.1.remedy"],
+            "a policy of which parts can't be read",
+        ),
+    ] {
+        let text = format!("{head}{document}");
+        let faults = Catalogue::faults(&[("x.yaml", text.as_str())]);
+        let field = |fault: String| fault.split(": ").nth(1).unwrap_or_default().to_owned();
+        let mut found: Vec<String> = faults.iter().map(|fault| field(fault.to_string())).collect();
+        found.sort();
+        assert_eq!(found, expected, "{reason}");
+    }
+}
+
 #[test]
 fn a_document_is_of_a_kind() {
     for (text, words, reason) in [

@@ -32,8 +32,8 @@ const REGION_FIRST: [&str; 2] = ["aoss", "es"];
 #[derive(Default)]
 struct Ways {
     openings: Vec<Opening>,
-    /// For HTTPS, where the engine knows names.
-    names: Vec<String>,
+    /// Hosts with the ports that are open to them, where the engine knows names. No port: all of them.
+    hosts: Vec<(Vec<u16>, String)>,
     /// What the hosts of the region's services end with, `eu-west-1.amazonaws.com`.
     region: String,
 }
@@ -97,27 +97,31 @@ impl Ways {
         let Effective { spec, terms, parent, cluster, .. } = effective;
         let network = &parent.network;
         let presets = || network.egress_presets.iter().filter_map(|name| terms.path.network.egress_presets.get(name));
-        let of_presets = presets().map(|preset| Opening::of(&preset.cidrs, &preset.ports));
+        let ranges = presets().map(|preset| Opening::of(&preset.cidrs, &preset.ports));
         let asked = network.egress.as_ref()?.iter().map(|opening| Opening::of(&opening.cidrs, &opening.ports));
-        let own = spec.egress.iter().flat_map(|egress| &egress.fqdns).chain(&network.egress_fqdns).cloned();
-        let names = own.chain(presets().flat_map(|preset| &preset.fqdns).map(|name| fill_cluster(name, cluster)));
+        let own = spec.egress.iter().flat_map(|egress| egress.fqdns.iter()).chain(&network.egress_fqdns);
+        let own = own.map(|name| (HTTPS.to_vec(), name.clone()));
+        let of_presets = presets().flat_map(|preset| preset.fqdns.iter().map(move |name| (&preset.ports, name)));
+        let of_presets = of_presets.map(|(ports, name)| (ports.clone(), fill_cluster(name, cluster)));
+        let hosts = own.chain(of_presets);
         Some(Self {
-            openings: of_presets.chain(asked).collect(),
-            names: names.filter(|_| network.engine.has_names()).collect(),
+            openings: ranges.chain(asked).collect(),
+            hosts: hosts.filter(|_| network.engine.has_names()).collect(),
             region: fill_cluster("{region}.{dns_suffix}", cluster),
         })
     }
 
     fn reach(&self, service: &str) -> bool {
         let ports = ports_of(service);
-        let mut openings =
-            self.openings.iter().filter(|open| open.ports.is_empty() || open.ports.iter().any(|it| ports.contains(it)));
+        let has_port = |open: &[u16]| open.is_empty() || open.iter().any(|it| ports.contains(it));
+        let mut openings = self.openings.iter().filter(|open| has_port(&open.ports));
+        let mut hosts = self.hosts.iter().filter(|(open, _)| has_port(open));
         if ports != HTTPS {
-            // Addresses of one's own: whoever opens their port to a range means them.
-            return openings.any(|open| !open.ranges.is_empty());
+            // Addresses of one's own: whoever opens their port to a range or a name means them.
+            return openings.any(|open| !open.ranges.is_empty()) || hosts.next().is_some();
         }
         let leads = |range: &Cidr| is_everything(range) || range.is_private() && !PUBLIC.contains(&service);
-        openings.any(|open| open.ranges.iter().any(leads)) || self.names.iter().any(|name| self.is_of(name, service))
+        openings.any(|open| open.ranges.iter().any(leads)) || hosts.any(|(_, name)| self.is_of(name, service))
     }
 
     /// Whether hosts of a service have such a name. A wildcard stands for one label.
@@ -140,8 +144,23 @@ fn is_everything(range: &Cidr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::Ways;
     use crate::golden::{Slot, Spec, fixtures::*};
     use serde_json::{Value, json};
+
+    #[test]
+    fn a_host_is_reached_on_its_own_ports() {
+        for (ports, service, is_reached, reason) in [
+            (&[5432][..], "rds-db", true, "the database's port"),
+            (&[443], "rds-db", false, "HTTPS alone"),
+            (&[], "rds-db", true, "all ports"),
+            (&[443, 8443], "sqs", true, "HTTPS among others"),
+            (&[5432], "sqs", false, "not HTTPS"),
+        ] {
+            let ways = Ways { hosts: vec![(ports.to_vec(), "*".to_owned())], ..Ways::default() };
+            assert_eq!(ways.reach(service), is_reached, "{reason}");
+        }
+    }
 
     #[test]
     fn a_permission_needs_a_way() {

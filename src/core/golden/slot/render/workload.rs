@@ -55,9 +55,9 @@ fn openings(effective: &Effective, inside: &Inside<'_>, selector: &Value) -> Vec
             types.push("Egress");
             policy["egress"] = json!([rule("to", &egress.to_slots, &[])]);
         }
-        let names = egress.fqdns.iter().cloned().collect();
+        let hosts = network::https(&egress.fqdns);
         let name = format!("gp-slot-{}-names", effective.name());
-        objects.extend(network::names_policy(open.engine, inside, &name, selector.clone(), &names));
+        objects.extend(network::names_policy(open.engine, inside, &name, selector.clone(), &hosts));
     }
     if !types.is_empty() {
         policy["policyTypes"] = json!(types);

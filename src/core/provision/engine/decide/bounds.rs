@@ -1,9 +1,10 @@
-//! Whether a change begins and ends within the bounds of this process, and whether the cluster accepts the golden path. Pure.
+//! Whether a change begins and ends within the bounds of this process, and whether the cluster accepts the golden path and the names
+//! of namespaces. Pure.
 
 use super::inputs::{Inputs, Past};
 use crate::{
     domain::{AcceptedPath, ClusterArn, Id, PathVersion, Place, Problem, Record, ResourceKind},
-    golden::{ResolveContext, Summary},
+    golden::{Catalogue, ResolveContext, Summary},
     policy::{Bounds, Touched},
 };
 use std::collections::BTreeMap;
@@ -62,8 +63,35 @@ pub fn of_record(bounds: &[Bounds], id: &Id, record: Option<&Record>) -> Vec<Pro
     bounds.iter().flat_map(|bounds| bounds.judge(&touched)).collect()
 }
 
-/// By the cluster's baseline.
-pub fn judge_path(accepted: &BTreeMap<String, AcceptedPath>, path: &PathVersion) -> Option<Problem> {
+/// What the cluster's baseline has to say.
+pub fn of_baseline(inputs: &Inputs<'_>) -> Vec<Problem> {
+    let Inputs { change, blueprint, judged, found, catalogue, .. } = inputs;
+    let Some(baseline) = &found.baseline else { return vec![] };
+    let accepted = baseline.common().accepted;
+    let path = accepted.and_then(|accepted| judge_path(accepted, &blueprint.summary.path));
+    // Names that its own path reserves are among what was judged.
+    let is_said = judged.iter().any(|said| said.code == "names.reserved");
+    let accepted = catalogue.accepting(accepted);
+    let names = change.new_names(blueprint).filter(|_| !is_said).filter_map(|name| judge_name(&accepted, name));
+    path.into_iter().chain(names).collect()
+}
+
+/// The guard of the baseline refuses its RoleBindings.
+fn judge_name(accepted: &Catalogue, name: &str) -> Option<Problem> {
+    let path = accepted.reserving(name)?;
+    let problem = Problem::error(
+        "names.reserved",
+        format!(
+            "The namespace name {name} is reserved by golden path {} {}, which the cluster accepts as well: choose another name",
+            path.name, path.version
+        ),
+        "A name that one of the accepted paths reserves is free in none of them. Nothing was changed. Choose another name, or have the \
+         platform team leave that path out of `golden_paths` of the cluster's goldenpath_cluster_baseline.",
+    );
+    Some(problem.at(["name"]))
+}
+
+fn judge_path(accepted: &BTreeMap<String, AcceptedPath>, path: &PathVersion) -> Option<Problem> {
     let PathVersion { name, version, digest } = path;
     if accepted.get(name).is_some_and(|accepted| accepted.admits(path)) {
         return None;
@@ -91,6 +119,15 @@ pub fn judge_path(accepted: &BTreeMap<String, AcceptedPath>, path: &PathVersion)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::ObjectKey,
+        golden::{Baseline, Spec},
+        provision::engine::{
+            fixtures::{environment, ground, prior, rendered_by},
+            gather::Found,
+            request::ChangeRequest,
+        },
+    };
     use serde_json::{Value, json};
 
     #[test]
@@ -130,5 +167,47 @@ mod tests {
     fn path(digest: &str) -> PathVersion {
         let version = "1.2.0".parse().unwrap_or_else(|e| panic!("{e}"));
         PathVersion { name: "team-standard".into(), version, digest: digest.into() }
+    }
+
+    /// The other path is of another team: who had its name would be let in there.
+    #[test]
+    fn a_new_namespace_has_no_name_that_another_accepted_path_reserves() {
+        let other = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nextends: team-standard 1.0.0\nname: acme\nversion: 1.0.0\n\
+            reserved: { prefixes: [kube-, amazon-, aws-, goldenpath-, acme-] }\n";
+        let catalogue = Catalogue::with_documents([("acme", other)]).unwrap_or_else(|e| panic!("{e}"));
+        let both = json!({"team-standard": {}, "acme": {}});
+        for (name, accepted, exists, is_refused, reason) in [
+            ("acme-dev", Value::Null, false, true, "whatever the catalogue has is accepted"),
+            ("acme-dev", both.clone(), false, true, "the other path, too"),
+            ("acme-dev", json!({"team-standard": {}}), false, false, "the other path is not"),
+            (
+                "acme-dev",
+                json!({"team-standard": {}, "acme": {"version": "2.0.0"}}),
+                false,
+                false,
+                "another version is",
+            ),
+            ("acme-dev", both.clone(), true, false, "it is there already"),
+            ("shop-dev", both, false, false, "a name that nobody reserves"),
+        ] {
+            let baseline = serde_json::from_value(json!({"cluster": "demo", "golden_paths": accepted}));
+            let baseline = Spec::of::<Baseline>(baseline.unwrap_or_else(|e| panic!("{e}")));
+            let spec = environment(name, json!({}));
+            let known = [(ObjectKey::namespace_object(name).to_string(), String::new())];
+            let prior = prior(&spec, known.into());
+            let inputs = Inputs {
+                change: &ChangeRequest::of_spec(&spec, exists.then_some(&prior)),
+                ground: &ground(),
+                blueprint: &rendered_by(&catalogue, &spec, None),
+                judged: &[],
+                found: &Found { baseline: Some(baseline), ..Found::unread() },
+                catalogue: &catalogue,
+                bounds: &[],
+                now: "",
+            };
+            let found = of_baseline(&inputs);
+            assert_eq!(found.iter().any(|found| found.code == "names.reserved"), is_refused, "{name}: {reason}");
+            assert_eq!(found.len(), usize::from(is_refused), "{name}: {reason}");
+        }
     }
 }

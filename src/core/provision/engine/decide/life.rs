@@ -4,7 +4,10 @@ use super::inputs::Inputs;
 use crate::{
     domain::{PathVersion, Problem},
     golden::{Catalogue, GoldenPath, Life},
-    provision::PathReport,
+    provision::{
+        PathReport,
+        engine::request::{ChangeRequest, date},
+    },
 };
 use jiff::civil::Date;
 
@@ -12,21 +15,26 @@ use jiff::civil::Date;
 pub fn notice(inputs: &Inputs<'_>) -> Option<Problem> {
     let Inputs { change, blueprint, catalogue, now, .. } = inputs;
     blueprint.summary.tier.as_ref()?;
-    let found = of(catalogue, &blueprint.summary.path, now)?;
+    let path = &blueprint.summary.path;
     match change.id.parent() {
-        None => Some(found),
-        Some(_) if found.is_error() => Some(found.at(["environment"])),
-        Some(_) => None,
+        None => of_choice(change, catalogue, path, now),
+        Some(_) => of(catalogue, path, now).filter(Problem::is_error).map(|found| found.at(["environment"])),
     }
+}
+
+/// Of the golden path that a request gets. What is new, or moves, was given one that was removed only because no other is left.
+pub fn of_choice(change: &ChangeRequest<'_>, catalogue: &Catalogue, path: &PathVersion, now: &str) -> Option<Problem> {
+    let found = of(catalogue, path, now)?;
+    let is_held = change.path.is_some_and(|held| held.name == path.name && held.version == path.version);
+    Some(match found.is_error() && !is_held {
+        true => catalogue.removal_of_all(path, change.spec.common().golden_path_version, found),
+        false => found,
+    })
 }
 
 /// `now` as the clock gives it.
 pub fn of(catalogue: &Catalogue, path: &PathVersion, now: &str) -> Option<Problem> {
     catalogue.notice(path, date(now)?)
-}
-
-pub fn date(now: &str) -> Option<Date> {
-    now.get(..10)?.parse().ok()
 }
 
 pub fn report(catalogue: &Catalogue, path: &GoldenPath, today: Date) -> PathReport {
@@ -59,7 +67,6 @@ mod tests {
     use crate::provision::engine::{
         fixtures::{environment, ground, rendered_by, slot},
         gather::Found,
-        request::ChangeRequest,
     };
     use serde_json::json;
 
@@ -106,6 +113,35 @@ mod tests {
                 assert_eq!(said, expected, "{reason}: {}", spec.id());
                 assert!(found.is_none_or(|found| found.field == [field]), "{reason}: {}", spec.id());
             }
+        }
+    }
+
+    #[test]
+    fn what_is_new_hears_that_no_version_is_left() {
+        let documents = [text("1.0.0", ENDING), text("1.1.0", ENDING)];
+        let catalogue = Catalogue::of_documents(documents.iter().map(|text| ("x", text.as_str())));
+        let catalogue = catalogue.unwrap_or_else(|e| panic!("{e}"));
+        let (itself, now) = ("Golden path team-standard 1.1.0 was removed on 2026-12-25", "2026-12-25T00:00:00Z");
+        for (wanted, is_held, words, reason) in [
+            (
+                None,
+                false,
+                "No version of golden path team-standard may still be used: name another path",
+                "any version",
+            ),
+            (Some("~> 1.0"), false, "that satisfies \"~> 1.0\" may still be used: change", "of several"),
+            (Some("1.1.0"), false, itself, "the one that it asks for"),
+            (None, true, itself, "what exists was made by it"),
+        ] {
+            let spec = environment("pay", json!({ "golden_path_version": wanted }));
+            let blueprint = rendered_by(&catalogue, &spec, None);
+            let path = &blueprint.summary.path;
+            let held = is_held.then_some(path);
+            let change = ChangeRequest { path: held, ..ChangeRequest::of_spec(&spec, None) };
+            let found = of_choice(&change, &catalogue, path, now).unwrap_or_else(|| panic!("{reason}"));
+            assert_eq!((found.code, found.is_error()), ("catalogue.removed", true), "{reason}");
+            assert!(found.summary.contains(words), "{reason}: {}", found.summary);
+            assert!(found.detail.contains("It is old. "), "{reason}: {}", found.detail);
         }
     }
 

@@ -4,13 +4,13 @@
 use super::{
     drift::Promised,
     inputs::{Inputs, Past},
-    life,
 };
 use crate::{
     domain::{Body, ClusterArn, Desired, Late, ObjectKey, Problem},
     golden::{Blueprint, Catalogue},
     kinds::{in_words, same_digest},
     policy::{Judged, document::Case},
+    provision::engine::request::date,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub fn judge(inputs: &Inputs<'_>, past: &Past, lines: &Promised) -> Vec<Problem> {
     let Inputs { change, blueprint, catalogue, now, .. } = inputs;
     let policies = catalogue.policies(&blueprint.summary.path);
-    let (false, Some(today)) = (policies.is_empty(), life::date(now)) else { return vec![] };
+    let (false, Some(today)) = (policies.is_empty(), date(now)) else { return vec![] };
     let is_kept = |key: &str| {
         let before = change.prior.and_then(|prior| prior.objects.get(key));
         before.zip(lines.get(key).and_then(Late::now)).is_some_and(|(before, line)| same_digest(before, line))
@@ -35,7 +35,7 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past, lines: &Promised) -> Vec<Problem>
 
 /// Of what is there already: what was exempt from a policy when it was made, and is no longer. `now` as the clock gives it.
 pub fn lapses(blueprint: &Blueprint, cluster: &ClusterArn, catalogue: &Catalogue, now: &str) -> Vec<Problem> {
-    let Some(today) = life::date(now) else { return vec![] };
+    let Some(today) = date(now) else { return vec![] };
     let policies = catalogue.policies(&blueprint.summary.path).iter();
     let policies: Vec<_> = policies.filter(|policy| policy.has_lapsed(today)).collect();
     let mut problems = vec![];

@@ -113,8 +113,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let mut promise = promise::promise(inputs, &past);
     if !promise.is_quiet {
         said.add(bounds::judge(inputs, &past))?;
-        let path = &blueprint.summary.path;
-        said.add(found.accepted.as_ref().and_then(|accepted| bounds::judge_path(accepted, path)))?;
+        said.add(bounds::of_baseline(inputs))?;
         said.add(loosening::judge(inputs, &past))?;
     }
     said.add(promise.problems.drain(..))?;

@@ -2,8 +2,8 @@
 
 use super::{authentication::Authentication, ground::Ground, item::Item, objects::Objects, shares::Lowered};
 use crate::{
-    domain::{AcceptedPath, Class, Facts, Id, Observed, Problem, Record, RoleQuotas},
-    golden::{Blueprint, spec_of},
+    domain::{Class, Facts, Id, Observed, Problem, Record, RoleQuotas},
+    golden::{Blueprint, Spec, spec_of},
     ports::{Scope, Selector},
     provision::engine::{
         connection::{Engine, ShareClaim},
@@ -30,11 +30,11 @@ pub struct Found {
     pub shares: Option<BTreeMap<String, ShareClaim>>,
     /// Namespaces that something else of this run has planned, and what.
     pub rivals: Vec<(String, Id)>,
-    /// What the baseline says that environments may be made by; `None`: anything, or it was not read.
-    pub accepted: Option<BTreeMap<String, AcceptedPath>>,
+    /// The cluster's baseline, which says what environments may be made by; `None`: there is none, or it was not read.
+    pub baseline: Option<Spec>,
     /// Of an environment whose total is lowered, or whose slots take more of it by other terms.
     pub lowered: Option<Lowered>,
-    /// Of the Namespaces that a plan adds, and of the entries that it adds access policies to, those that are there.
+    /// Of what a plan adds to the whole cluster, Namespaces among it, and of the entries that it adds access policies to, what is there.
     pub taken: Vec<Observed>,
     /// Of what lives in the environment, where a plan drops a namespace. An apply finds them among the objects.
     pub records: Vec<Record>,
@@ -54,7 +54,7 @@ impl Found {
             objects: Item::unread(),
             shares: None,
             rivals: vec![],
-            accepted: None,
+            baseline: None,
             lowered: None,
             taken: vec![],
             records: vec![],
@@ -84,7 +84,7 @@ impl Engine {
                 objects: Item::unread(),
                 shares,
                 rivals,
-                accepted: self.accepted_again(change, ground, blueprint).await,
+                baseline: self.baseline_again(change, ground, blueprint).await,
                 lowered: self.gather_lowered(change, ground, None).await,
                 taken: self.gather_taken(change, ground, blueprint).await,
                 records: self.gather_records(change, ground, blueprint).await,
@@ -110,7 +110,7 @@ impl Engine {
             };
             boundaries.push((arn.clone(), exists));
         }
-        let accepted = objects.value().and_then(|objects| self.accepted_paths(&change.id, &objects.observed));
+        let baseline = objects.value().and_then(|objects| self.baseline(&change.id, &objects.observed));
         let observed = objects.value().map(|objects| objects.observed.as_slice());
         let lowered = self.gather_lowered(change, ground, observed).await;
         let (taken, records) = (vec![], vec![]);
@@ -123,7 +123,7 @@ impl Engine {
             objects,
             shares,
             rivals,
-            accepted,
+            baseline,
             lowered,
             taken,
             records,
@@ -131,33 +131,29 @@ impl Engine {
     }
 
     /// Planned over this connection, else recorded.
-    fn accepted_paths(&self, id: &Id, observed: &[Observed]) -> Option<BTreeMap<String, AcceptedPath>> {
+    fn baseline(&self, id: &Id, observed: &[Observed]) -> Option<Spec> {
         id.owner()?;
         let recorded = || {
             let baseline = observed.iter().find(|object| object.key == record::baseline_key())?;
             spec_of(self.config.resources, &record::parse(baseline).ok()??)
         };
-        self.memory.baseline(id.cluster()).or_else(recorded)?.common().accepted.cloned()
+        self.memory.baseline(id.cluster()).or_else(recorded)
     }
 
-    /// A plan of something that exists reads it where another golden path than before is to make it.
-    async fn accepted_again(
-        &self,
-        change: &ChangeRequest<'_>,
-        ground: &Ground,
-        blueprint: &Blueprint,
-    ) -> Option<BTreeMap<String, AcceptedPath>> {
-        if change.id.owner().is_none() || change.path == Some(&blueprint.summary.path) {
+    /// A plan of something that exists reads it where another golden path than before is to make it, or another namespace is made.
+    async fn baseline_again(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Option<Spec> {
+        let is_as_before = change.path == Some(&blueprint.summary.path) && change.new_names(blueprint).next().is_none();
+        if change.id.owner().is_none() || is_as_before {
             return None;
         }
         let target = self.target(&ground.facts.cluster_arn, change.moment);
         let observed = target.get(&record::baseline_key()).await.ok()?;
-        self.accepted_paths(&change.id, observed.as_slice())
+        self.baseline(&change.id, observed.as_slice())
     }
 
     /// A plan of something that exists reads only the names and entries that it adds; none where they can't be read, apply reads them again.
     async fn gather_taken(&self, change: &ChangeRequest<'_>, ground: &Ground, blueprint: &Blueprint) -> Vec<Observed> {
-        let keys = [change.new_namespaces(blueprint), change.new_grants(blueprint)].concat();
+        let keys = [change.new_in_cluster(blueprint), change.new_grants(blueprint)].concat();
         if keys.is_empty() {
             return vec![];
         }

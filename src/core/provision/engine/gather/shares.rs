@@ -31,7 +31,7 @@ impl Engine {
     ) -> Option<Lowered> {
         let (prior, owner) = (change.prior?, change.id.owner()?);
         let of = |spec: &Spec, catalogue: &Catalogue| spec.parent_of(&ground.facts, catalogue)?.ok();
-        let now = of(change.spec, &change.catalogue(&self.catalogue))?;
+        let now = of(change.spec, &change.catalogue(&self.catalogue, &self.clock.now()))?;
         let before = of(&prior.spec, &self.catalogue.holding(change.path))?;
         let (parts, parts_before) = (now.parts(), before.parts());
         let is_lower = parts.iter().any(|(key, amount)| parts_before.get(key).is_none_or(|before| amount < before));
