@@ -181,7 +181,16 @@ fn concerns(rule: &Match, case: &Case<'_>) -> bool {
 fn is_of(rule: &Match, api: &str, kind: &str) -> bool {
     let (group, version) = split(api);
     let holds = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
-    holds(&rule.groups, group) && holds(&rule.versions, version) && holds(&rule.resources, &plural(kind))
+    let plural = plural(kind);
+    holds(&rule.groups, group)
+        && holds(&rule.versions, version)
+        && rule.resources.iter().any(|resource| is_of_object(resource, &plural))
+}
+
+/// To the API server `*/*` and `pods/*` are objects as well as their subresources, `pods/exec` and `*/scale` are not.
+fn is_of_object(resource: &str, plural: &str) -> bool {
+    let (name, part) = resource.split_once('/').unwrap_or((resource, ""));
+    (name == "*" || name == plural) && matches!(part, "" | "*")
 }
 
 fn split(api: &str) -> (&str, &str) {

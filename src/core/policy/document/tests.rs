@@ -222,6 +222,25 @@ fn a_policy_speaks_of_what_it_matches_alone() {
 }
 
 #[test]
+fn a_pattern_of_subresources_may_be_of_the_object_too() {
+    let many = json!({"spec": {"replicas": 5}});
+    let usual = deployment(Some(&many), "shop");
+    for (resources, is_judged, reason) in [
+        ("'*'", true, "every kind"),
+        ("'*/*'", true, "every kind with its subresources"),
+        ("deployments/*", true, "one kind with its subresources"),
+        ("deployments/scale", false, "a subresource, which no plan makes"),
+        ("'*/scale'", false, "those of every kind"),
+        ("statefulsets/*", false, "another kind"),
+    ] {
+        let policy = Policy::read(&DOCUMENT.replace("[deployments]", &format!("[{resources}]"))).unwrap();
+        assert_eq!(policy.is_about(usual.api, usual.kind), is_judged, "{resources}: {reason}");
+        let found = policy.judge(&usual, TODAY);
+        assert_eq!(found != Outcome::NotMatched, is_judged, "{resources}: {reason}: {found:?}");
+    }
+}
+
+#[test]
 fn only_what_an_api_server_serves_is_installed() {
     for (groups, expected, reason) in [
         ("apps", true, "of Kubernetes"),
