@@ -87,12 +87,14 @@ impl Policy {
         if !self.form.matches.iter().any(|rule| concerns(rule, case)) {
             return Outcome::NotMatched;
         }
-        let exemption = self.form.exemptions.iter().find(|exemption| {
+        let exemptions = self.form.exemptions.iter().filter(|exemption| {
             let holds = |list: &[String], value: Option<&str>| {
                 list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one == value))
             };
             holds(&exemption.exempt.namespaces, case.namespace) && holds(&exemption.exempt.names, Some(case.name))
         });
+        // A path prolongs one of the document by another beside it, and admission knows both.
+        let exemption = exemptions.max_by_key(|exemption| exemption.until);
         if let Some(exemption) = exemption.filter(|exemption| exemption.until >= today) {
             return Outcome::Exempt { reason: exemption.reason.clone(), until: exemption.until };
         }

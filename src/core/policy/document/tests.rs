@@ -192,6 +192,10 @@ fn an_object_is_judged_by_class_params_and_date() {
         panic!("passed")
     };
     assert_eq!(lapsed[0].lapsed, Some(date(2026, 12, 31)), "what comes of a date says so");
+    let more = r#"[{"reason": "takes longer", "until": "2027-03-31", "exempt": {"names": ["api"]}}]"#;
+    let longer = policy.clone().with_exemptions(&serde_json::from_str::<Vec<Exemption>>(more).unwrap()).unwrap();
+    let prolonged = longer.judge(&deployment(Some(&many), "legacy"), date(2027, 1, 1));
+    assert!(matches!(prolonged, Outcome::Exempt { .. }), "by the one that ends last: {prolonged:?}");
     let Outcome::Found(unknown) = policy.judge(&deployment(None, "shop"), TODAY) else { panic!("passed") };
     assert_eq!(unknown[0].verdict, crate::policy::Verdict::Undecided, "never a pass");
     let with = |most: Value| policy.clone().with_params(json!({"most": most}).as_object().unwrap());
