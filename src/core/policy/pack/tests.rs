@@ -66,6 +66,28 @@ fn each_policy_accepts_and_refuses_its_examples() {
     assert_eq!(tried.len(), DOCUMENTS.len(), "every policy has an example");
 }
 
+/// A finalizer is removed and a ReplicaSet is scaled down by an update: what a policy is too late for can end.
+#[test]
+fn what_was_there_before_its_policy_may_stay_and_end_but_not_change_to_it() {
+    let examples: Vec<Example> = serde_saphyr::from_str(include_str!("examples.yaml")).unwrap();
+    let today = jiff::civil::date(2026, 11, 28);
+    for Example { policy: name, params, accepted, refused, .. } in &examples {
+        let policy = pack().iter().find(|known| known.form.name == *name).unwrap();
+        let policy = policy.clone().with_params(params).unwrap();
+        let update = |old, new| policy.judge(&Case { operation: Operation::Update, old: Some(old), ..case(new) }, today);
+        let mut ending = refused.clone();
+        ending["metadata"]["finalizers"] = json!([]);
+        if ending["spec"]["template"].is_object() {
+            ending["spec"]["replicas"] = json!(0);
+        }
+        assert_eq!(update(refused, &ending), Outcome::NotMatched, "{name}: {ending}");
+        if accepted["kind"] == refused["kind"] {
+            let found = update(accepted, refused);
+            assert!(matches!(found, Outcome::Found(_)), "{name}: {refused}: {found:?}");
+        }
+    }
+}
+
 #[test]
 fn a_class_in_an_annotation_is_a_class_too() {
     let today = jiff::civil::date(2026, 11, 28);
