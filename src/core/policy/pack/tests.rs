@@ -66,6 +66,17 @@ fn each_policy_accepts_and_refuses_its_examples() {
     assert_eq!(tried.len(), DOCUMENTS.len(), "every policy has an example");
 }
 
+/// A pod gets them by its subresource alone.
+#[test]
+fn who_looks_at_ephemeral_containers_sees_them_come() {
+    for policy in pack() {
+        let resources: Vec<&String> = policy.form.matches.iter().flat_map(|rule| &rule.resources).collect();
+        let looks = policy.form.variables.iter().any(|variable| variable.expression.contains("ephemeralContainers"));
+        let comes = resources.iter().any(|resource| *resource == "pods/ephemeralcontainers");
+        assert_eq!(looks, comes, "{}: {resources:?}", policy.form.name);
+    }
+}
+
 /// A finalizer is removed and a ReplicaSet is scaled down by an update: what a policy is too late for can end.
 #[test]
 fn what_was_there_before_its_policy_may_stay_and_end_but_not_change_to_it() {
