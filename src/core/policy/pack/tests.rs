@@ -85,7 +85,10 @@ fn what_was_there_before_its_policy_may_stay_and_end_but_not_change_to_it() {
     for Example { policy: name, params, accepted, refused, .. } in &examples {
         let policy = pack().iter().find(|known| known.form.name == *name).unwrap();
         let policy = policy.clone().with_params(params).unwrap();
-        let update = |old, new| policy.judge(&Case { operation: Operation::Update, old: Some(old), ..case(new) }, today);
+        let update = |old, new| {
+            let case = Case { operation: Operation::Update, old: Some(old), ..case(new) };
+            policy.judge(&case, today)
+        };
         let mut ending = refused.clone();
         ending["metadata"]["finalizers"] = json!([]);
         if ending["spec"]["template"].is_object() {
