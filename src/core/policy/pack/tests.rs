@@ -102,6 +102,28 @@ fn what_was_there_before_its_policy_may_stay_and_end_but_not_change_to_it() {
     }
 }
 
+/// Not among the examples: API servers before Kubernetes 1.35 drop such a volume.
+#[test]
+fn an_image_that_is_mounted_is_an_image_too() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let registries = json!({"registries": ["registry.example.com"]});
+    for (name, reference, passes, reason) in [
+        ("image-registries", "registry.example.com/models:1", true, "of the registry"),
+        ("image-registries", "registry.example.org/models:1", false, "of another"),
+        ("image-tags", "registry.example.org/models:1", true, "a tag"),
+        ("image-tags", "registry.example.org/models", false, "no tag"),
+        ("image-tags", "registry.example.org/models:latest", false, "one that says nothing"),
+    ] {
+        let policy = pack().iter().find(|known| known.form.name == name).unwrap().clone();
+        let params = registries.as_object().filter(|_| name == "image-registries").cloned().unwrap_or_default();
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {
+            "containers": [{"name": "main", "image": "registry.example.com/api:1"}],
+            "volumes": [{"name": "cache", "emptyDir": {}}, {"name": "models", "image": {"reference": reference}}]}});
+        let found = policy.with_params(&params).unwrap().judge(&case(&pod), today);
+        assert_eq!(found == Outcome::Passed, passes, "{name}, {reference}: {reason}: {found:?}");
+    }
+}
+
 #[test]
 fn a_class_in_an_annotation_is_a_class_too() {
     let today = jiff::civil::date(2026, 11, 28);
