@@ -148,6 +148,28 @@ fn a_class_in_an_annotation_is_a_class_too() {
     }
 }
 
+#[test]
+fn an_autoscaler_that_turns_to_a_slot_is_held_to_its_share() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let home = json!({"metadata": {"annotations": {"goldenpath.internal/slot-ledger": "cpu=1 max-replicas=3"}}});
+    let scaler = |target: &str, most: u32| {
+        json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "x"},
+            "spec": {"maxReplicas": most, "scaleTargetRef": {"kind": "Deployment", "name": target}}})
+    };
+    for (before, after, passes, reason) in [
+        (("helper", 9), ("ledger", 9), false, "as many as before, but of something else"),
+        (("helper", 9), ("ledger", 3), true, "no more than the share"),
+        (("helper", 3), ("helper", 9), true, "no slot"),
+        (("ledger", 9), ("ledger", 5), true, "fewer than before there was a share"),
+        (("ledger", 3), ("ledger", 4), false, "more than the share"),
+    ] {
+        let [old, new] = [before, after].map(|(target, most)| scaler(target, most));
+        let case = Case { operation: Operation::Update, old: Some(&old), namespace_object: Some(&home), ..case(&new) };
+        let found = guards()[&Guard::Replicas].judge(&case, today);
+        assert_eq!(found == Outcome::Passed, passes, "{before:?} to {after:?}: {reason}: {found:?}");
+    }
+}
+
 /// Not the figure itself, which is of a release; but a policy that is parsed at each object is seen here.
 #[test]
 fn the_pack_judges_many_objects_in_no_time() {
