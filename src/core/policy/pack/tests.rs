@@ -149,6 +149,29 @@ fn a_class_in_an_annotation_is_a_class_too() {
 }
 
 #[test]
+fn a_claim_gets_no_class_later_that_it_could_not_have_had() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let home = json!({"metadata": {"annotations": {"goldenpath.internal/storage-classes": "gp3"}}});
+    let claim = |spec: Value| json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {}, "spec": spec});
+    for (before, after, passes, reason) in [
+        (json!({}), json!({"storageClassName": "io2"}), false, "not in the list"),
+        (json!({}), json!({"storageClassName": "gp3"}), true, "in the list"),
+        (json!({}), json!({"volumeName": "x"}), true, "bound without a class"),
+        (
+            json!({"storageClassName": "io2"}),
+            json!({"storageClassName": "io2", "volumeName": "x"}),
+            true,
+            "from before there was a list",
+        ),
+    ] {
+        let [old, new] = [before, after].map(claim);
+        let case = Case { operation: Operation::Update, old: Some(&old), namespace_object: Some(&home), ..case(&new) };
+        let found = guards()[&Guard::Classes].judge(&case, today);
+        assert_eq!(found == Outcome::Passed, passes, "{old} to {new}: {reason}: {found:?}");
+    }
+}
+
+#[test]
 fn an_autoscaler_that_turns_to_a_slot_is_held_to_its_share() {
     let today = jiff::civil::date(2026, 11, 28);
     let home = json!({"metadata": {"annotations": {"goldenpath.internal/slot-ledger": "cpu=1 max-replicas=3"}}});
