@@ -24,8 +24,9 @@ pub fn boundary_policy(path: &GoldenPath, cluster: Option<&ClusterArn>) -> Value
     };
     let all = |list: fn(&Grants) -> &Vec<String>| -> Vec<String> {
         let texts: BTreeSet<String> = path.tiers.values().flat_map(|tier| list(&tier.grants)).map(fill).collect();
-        // Another tier's wider text says it already.
-        let is_needed = |text: &&String| !texts.iter().any(|other| other != *text && covers(other, text));
+        // Another tier's wider text says it already; of two that say the same, as `*` and `**` do, the first is kept.
+        let says_it = |other: &String, text: &String| covers(other, text) && (other < text || !covers(text, other));
+        let is_needed = |text: &&String| !texts.iter().any(|other| says_it(other, text));
         texts.iter().filter(is_needed).cloned().collect()
     };
     let actions = all(|grants| &grants.actions);
@@ -109,6 +110,17 @@ mod tests {
             assert!(!allows(action, resource), "{reason}");
         }
         assert!(allows("eks:DescribeCluster", cluster.as_str()), "what a persona's role has of its own");
+    }
+
+    #[test]
+    fn what_two_tiers_say_in_other_words_is_kept_once() {
+        let mut path = (*built_in()).clone();
+        for (tier, text) in path.tiers.values_mut().zip(["arn:aws:s3:::*", "arn:aws:s3:::{team}*", "arn:aws:s3:::a"]) {
+            std::sync::Arc::make_mut(tier).grants.resources = vec![text.to_owned()];
+        }
+        let policy = boundary_policy(&path, None);
+        let named = policy["Statement"].as_array().into_iter().flatten().find(|statement| statement["Sid"] == "Named");
+        assert_eq!(named.map(|statement| texts(statement, "Resource")), Some(vec!["arn:aws:s3:::*".to_owned()]));
     }
 
     #[test]
