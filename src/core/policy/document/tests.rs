@@ -157,6 +157,8 @@ fn an_error_names_its_place() {
             "a default of another type",
         ),
         (("[legacy]", "[]"), (1, 1), "exemptions", "an exemption of everything"),
+        (("[deployments]", "[]"), (1, 1), "match", "a rule that matches nothing"),
+        (("name: replicas", "name: exempt"), (1, 1), "variables", "who is exempt, where it is installed"),
         (("few-replicas", "-few"), (1, 1), "name: use 1 to 40", "objects of the cluster are called so"),
         (("few-replicas", "few-"), (1, 1), "name: use 1 to 40", "likewise"),
         (("few-replicas", "few_replicas"), (1, 1), "name: use 1 to 40", "likewise"),
