@@ -152,9 +152,8 @@ fn a_class_in_an_annotation_is_a_class_too() {
 fn a_claim_gets_no_class_later_that_it_could_not_have_had() {
     let today = jiff::civil::date(2026, 11, 28);
     let home = json!({"metadata": {"annotations": {"goldenpath.internal/storage-classes": "gp3"}}});
-    let claim = |spec: Value| {
-        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {}, "spec": spec})
-    };
+    let claim =
+        |spec: Value| json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {}, "spec": spec});
     for (before, after, passes, reason) in [
         (json!({}), json!({"storageClassName": "io2"}), false, "not in the list"),
         (json!({}), json!({"storageClassName": "gp3"}), true, "in the list"),
