@@ -17,7 +17,7 @@ pub use aws::Judged;
 pub use bounds::{Bounds, PipelineBounds, Touched};
 pub use callers::{CallerRule, Identity, May, When, rule_for};
 pub use finding::{Finding, Verdict};
-pub use iam::{Lint, lint};
+pub use iam::{Lint, POWER, lint};
 pub use pack::{guards, pack};
 pub use rules::{Rule, judge, rule_policies, rules};
 pub use subject::Subject;

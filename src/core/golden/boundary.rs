@@ -85,9 +85,11 @@ fn fill_place(text: &str, cluster: Option<&ClusterArn>) -> String {
     }
 }
 
-/// Without those that another one covers.
+/// Without those that another one covers; of two that say the same, as `*` and `**` do, the first is kept.
 fn widest(texts: &BTreeSet<String>) -> Vec<String> {
-    let is_needed = |text: &&String| !texts.iter().any(|other| other != *text && covers(other, text));
+    let says_it =
+        |other: &String, text: &String| other != text && covers(other, text) && (other < text || !covers(text, other));
+    let is_needed = |text: &&String| !texts.iter().any(|other| says_it(other, text));
     texts.iter().filter(is_needed).cloned().collect()
 }
 
@@ -178,6 +180,17 @@ mod tests {
         let alone = format!("{HEAD}tiers: {{ dev: {own}, staging: {own}, prod: {own} }}\n");
         let alone = Catalogue::of_documents([("own", alone.as_str())]).expect("a catalogue");
         assert_eq!(role_patterns(&alone, None).paths, ["/goldenpath/own/*"], "without the built-in one");
+    }
+
+    #[test]
+    fn what_two_tiers_say_in_other_words_is_kept_once() {
+        let mut path = (*built_in()).clone();
+        for (tier, text) in path.tiers.values_mut().zip(["arn:aws:s3:::*", "arn:aws:s3:::{team}*", "arn:aws:s3:::a"]) {
+            std::sync::Arc::make_mut(tier).grants.resources = vec![text.to_owned()];
+        }
+        let policy = boundary_policy(&path, None);
+        let named = policy["Statement"].as_array().into_iter().flatten().find(|statement| statement["Sid"] == "Named");
+        assert_eq!(named.map(|statement| texts(statement, "Resource")), Some(vec!["arn:aws:s3:::*".to_owned()]));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod macros;
 mod operators;
 mod optionals;
 mod parse;
+mod patterns;
 mod pieces;
 mod quantities;
 mod signatures;

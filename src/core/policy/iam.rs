@@ -4,8 +4,10 @@
 
 use crate::domain::covers;
 
-/// Services whose actions are power over identities, the cluster or the organisation.
-const POWER: [&str; 4] = ["iam", "eks", "organizations", "account"];
+/// Services whose actions are power over identities, clusters or the organisation. Groups and permission sets of IAM Identity Center
+/// say who assumes which role, trust anchors of Roles Anywhere whose certificates do.
+pub const POWER: [&str; 8] =
+    ["account", "eks", "iam", "identitystore", "organizations", "rolesanywhere", "sso", "sso-directory"];
 
 /// What is wrong with one statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ fn lint_action(action: &str, resources: &[&str]) -> Option<Lint> {
             "Remove the action: identities and clusters are managed by the golden path.",
         );
     }
-    let assumes = service == "sts" && begins(operation, "assumerole");
+    let assumes = service == "sts" && ["assumerole", "assumeroot"].iter().any(|name| begins(operation, name));
     if assumes && everything {
         return found(
             "iam.assume_anything",

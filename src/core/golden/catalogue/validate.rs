@@ -16,10 +16,8 @@ use crate::{
         oidc_subjects::{self, Pinned},
     },
     golden::quota,
+    policy::POWER,
 };
-
-/// Services whose every action is power over identities, clusters or the organisation.
-const NEVER_WHOLE: [&str; 5] = ["iam", "eks", "sts", "organizations", "account"];
 
 pub(super) fn validate(path: &GoldenPath) -> DocumentFaults {
     let mut faults = DocumentFaults::default();
@@ -264,7 +262,7 @@ fn is_narrow(action: &str) -> Result<(), String> {
     let (service, operation) =
         action.split_once(':').ok_or_else(|| format!("{action:?} is not <service>:<operation>"))?;
     // IAM knows no case in actions.
-    let is_power = NEVER_WHOLE.iter().any(|never| never.eq_ignore_ascii_case(service));
+    let is_power = POWER.iter().chain(&["sts"]).any(|never| never.eq_ignore_ascii_case(service));
     let broad = service.contains(['*', '?']) || (is_power && operation.contains(['*', '?']));
     if broad { Err(format!("{action} would grant power over identities or the cluster")) } else { Ok(()) }
 }

@@ -8,7 +8,7 @@ use super::{
     library::LibraryCall,
     operators::{self, Binary, no_such_overload},
     optionals::{self, none, some},
-    quantities,
+    patterns, quantities,
     signatures::signatures,
     texts, words,
 };
@@ -105,6 +105,9 @@ fn own(name: &str) -> Option<Own> {
         "bytes" => |a| Some(conversions::bytes(&a[0])),
         "string" => |a| conversions::string(&a[0]),
         "optional.unwrap" | "unwrapOpt" => |a| Some(list(&a[0]).and_then(optionals::present_values)),
+        "matches" => |a| patterns::call("matches", a),
+        "find" => |a| patterns::call("find", a),
+        "findAll" => |a| patterns::call("findAll", a),
         "charAt" => |a| Some(texts::char_at(a)),
         "substring" => |a| Some(texts::substring(a)),
         "indexOf" => |a| texts::index_of(a, false),

@@ -9,6 +9,9 @@ use std::{collections::BTreeMap, fmt};
 
 pub const API_VERSION: &str = "goldenpath.internal/v1";
 
+/// What is put before a document's own variables where it is installed.
+const INSTALLED: [&str; 2] = ["exempt", "params"];
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PolicyForm {
@@ -214,8 +217,19 @@ impl PolicyForm {
         if self.matches.is_empty() {
             add("match", "name at least one resource".to_owned());
         }
+        let is_empty = |Match { groups, versions, resources, operations }: &Match| {
+            groups.is_empty() || versions.is_empty() || resources.is_empty() || operations.is_empty()
+        };
+        // It would match nothing here, and the API server takes no such rule.
+        if self.matches.iter().any(is_empty) {
+            return fail("match", "name groups, versions, resources and operations of each rule".to_owned());
+        }
         if self.validations.is_empty() {
             add("validations", "write at least one".to_owned());
+        }
+        if let Some(taken) = self.variables.iter().find(|variable| INSTALLED.contains(&variable.name.as_str())) {
+            let reason = "is a variable of every installed policy: use another name";
+            return fail("variables", format!("{} {reason}", taken.name));
         }
         for (name, param) in &self.params {
             if !param.kind.admits(&param.default) {

@@ -87,12 +87,14 @@ impl Policy {
         if !self.form.matches.iter().any(|rule| concerns(rule, case)) {
             return Outcome::NotMatched;
         }
-        let exemption = self.form.exemptions.iter().find(|exemption| {
+        let exemptions = self.form.exemptions.iter().filter(|exemption| {
             let holds = |list: &[String], value: Option<&str>| {
                 list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one == value))
             };
             holds(&exemption.exempt.namespaces, case.namespace) && holds(&exemption.exempt.names, Some(case.name))
         });
+        // A path prolongs one of the document by another beside it, and admission knows both.
+        let exemption = exemptions.max_by_key(|exemption| exemption.until);
         if let Some(exemption) = exemption.filter(|exemption| exemption.until >= today) {
             return Outcome::Exempt { reason: exemption.reason.clone(), until: exemption.until };
         }
@@ -181,7 +183,16 @@ fn concerns(rule: &Match, case: &Case<'_>) -> bool {
 fn is_of(rule: &Match, api: &str, kind: &str) -> bool {
     let (group, version) = split(api);
     let holds = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
-    holds(&rule.groups, group) && holds(&rule.versions, version) && holds(&rule.resources, &plural(kind))
+    let plural = plural(kind);
+    holds(&rule.groups, group)
+        && holds(&rule.versions, version)
+        && rule.resources.iter().any(|resource| is_of_object(resource, &plural))
+}
+
+/// To the API server `*/*` and `pods/*` are objects as well as their subresources, `pods/exec` and `*/scale` are not.
+fn is_of_object(resource: &str, plural: &str) -> bool {
+    let (name, part) = resource.split_once('/').unwrap_or((resource, ""));
+    (name == "*" || name == plural) && matches!(part, "" | "*")
 }
 
 fn split(api: &str) -> (&str, &str) {

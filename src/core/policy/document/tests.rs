@@ -157,6 +157,8 @@ fn an_error_names_its_place() {
             "a default of another type",
         ),
         (("[legacy]", "[]"), (1, 1), "exemptions", "an exemption of everything"),
+        (("[deployments]", "[]"), (1, 1), "match", "a rule that matches nothing"),
+        (("name: replicas", "name: exempt"), (1, 1), "variables", "who is exempt, where it is installed"),
         (("few-replicas", "-few"), (1, 1), "name: use 1 to 40", "objects of the cluster are called so"),
         (("few-replicas", "few-"), (1, 1), "name: use 1 to 40", "likewise"),
         (("few-replicas", "few_replicas"), (1, 1), "name: use 1 to 40", "likewise"),
@@ -192,6 +194,10 @@ fn an_object_is_judged_by_class_params_and_date() {
         panic!("passed")
     };
     assert_eq!(lapsed[0].lapsed, Some(date(2026, 12, 31)), "what comes of a date says so");
+    let more = r#"[{"reason": "takes longer", "until": "2027-03-31", "exempt": {"names": ["api"]}}]"#;
+    let longer = policy.clone().with_exemptions(&serde_json::from_str::<Vec<Exemption>>(more).unwrap()).unwrap();
+    let prolonged = longer.judge(&deployment(Some(&many), "legacy"), date(2027, 1, 1));
+    assert!(matches!(prolonged, Outcome::Exempt { .. }), "by the one that ends last: {prolonged:?}");
     let Outcome::Found(unknown) = policy.judge(&deployment(None, "shop"), TODAY) else { panic!("passed") };
     assert_eq!(unknown[0].verdict, crate::policy::Verdict::Undecided, "never a pass");
     let with = |most: Value| policy.clone().with_params(json!({"most": most}).as_object().unwrap());
@@ -218,6 +224,25 @@ fn a_policy_speaks_of_what_it_matches_alone() {
         assert_eq!(policy.is_about(case.api, case.kind), is_about, "{reason}");
         let found = policy.judge(&case, TODAY);
         assert_eq!(found != Outcome::NotMatched, is_judged, "{reason}: {found:?}");
+    }
+}
+
+#[test]
+fn a_pattern_of_subresources_may_be_of_the_object_too() {
+    let many = json!({"spec": {"replicas": 5}});
+    let usual = deployment(Some(&many), "shop");
+    for (resources, is_judged, reason) in [
+        ("'*'", true, "every kind"),
+        ("'*/*'", true, "every kind with its subresources"),
+        ("deployments/*", true, "one kind with its subresources"),
+        ("deployments/scale", false, "a subresource, which no plan makes"),
+        ("'*/scale'", false, "those of every kind"),
+        ("statefulsets/*", false, "another kind"),
+    ] {
+        let policy = Policy::read(&DOCUMENT.replace("[deployments]", &format!("[{resources}]"))).unwrap();
+        assert_eq!(policy.is_about(usual.api, usual.kind), is_judged, "{resources}: {reason}");
+        let found = policy.judge(&usual, TODAY);
+        assert_eq!(found != Outcome::NotMatched, is_judged, "{resources}: {reason}: {found:?}");
     }
 }
 

@@ -66,6 +66,64 @@ fn each_policy_accepts_and_refuses_its_examples() {
     assert_eq!(tried.len(), DOCUMENTS.len(), "every policy has an example");
 }
 
+/// A pod gets them by its subresource alone.
+#[test]
+fn who_looks_at_ephemeral_containers_sees_them_come() {
+    for policy in pack() {
+        let resources: Vec<&String> = policy.form.matches.iter().flat_map(|rule| &rule.resources).collect();
+        let looks = policy.form.variables.iter().any(|variable| variable.expression.contains("ephemeralContainers"));
+        let comes = resources.iter().any(|resource| *resource == "pods/ephemeralcontainers");
+        assert_eq!(looks, comes, "{}: {resources:?}", policy.form.name);
+    }
+}
+
+/// A finalizer is removed and a ReplicaSet is scaled down by an update: what a policy is too late for can end.
+#[test]
+fn what_was_there_before_its_policy_may_stay_and_end_but_not_change_to_it() {
+    let examples: Vec<Example> = serde_saphyr::from_str(include_str!("examples.yaml")).unwrap();
+    let today = jiff::civil::date(2026, 11, 28);
+    for Example { policy: name, params, accepted, refused, .. } in &examples {
+        let policy = pack().iter().find(|known| known.form.name == *name).unwrap();
+        let policy = policy.clone().with_params(params).unwrap();
+        let update = |old, new| {
+            let case = Case { operation: Operation::Update, old: Some(old), ..case(new) };
+            policy.judge(&case, today)
+        };
+        let mut ending = refused.clone();
+        ending["metadata"]["finalizers"] = json!([]);
+        if ending["spec"]["template"].is_object() {
+            ending["spec"]["replicas"] = json!(0);
+        }
+        assert_eq!(update(refused, &ending), Outcome::NotMatched, "{name}: {ending}");
+        if accepted["kind"] == refused["kind"] {
+            let found = update(accepted, refused);
+            assert!(matches!(found, Outcome::Found(_)), "{name}: {refused}: {found:?}");
+        }
+    }
+}
+
+/// Not among the examples: API servers before Kubernetes 1.35 drop such a volume.
+#[test]
+fn an_image_that_is_mounted_is_an_image_too() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let registries = json!({"registries": ["registry.example.com"]});
+    for (name, reference, passes, reason) in [
+        ("image-registries", "registry.example.com/models:1", true, "of the registry"),
+        ("image-registries", "registry.example.org/models:1", false, "of another"),
+        ("image-tags", "registry.example.org/models:1", true, "a tag"),
+        ("image-tags", "registry.example.org/models", false, "no tag"),
+        ("image-tags", "registry.example.org/models:latest", false, "one that says nothing"),
+    ] {
+        let policy = pack().iter().find(|known| known.form.name == name).unwrap().clone();
+        let params = registries.as_object().filter(|_| name == "image-registries").cloned().unwrap_or_default();
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {
+            "containers": [{"name": "main", "image": "registry.example.com/api:1"}],
+            "volumes": [{"name": "cache", "emptyDir": {}}, {"name": "models", "image": {"reference": reference}}]}});
+        let found = policy.with_params(&params).unwrap().judge(&case(&pod), today);
+        assert_eq!(found == Outcome::Passed, passes, "{name}, {reference}: {reason}: {found:?}");
+    }
+}
+
 #[test]
 fn a_class_in_an_annotation_is_a_class_too() {
     let today = jiff::civil::date(2026, 11, 28);
@@ -132,6 +190,30 @@ fn an_annotation_adds_no_host() {
 }
 
 #[test]
+fn a_claim_gets_no_class_later_that_it_could_not_have_had() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let home = json!({"metadata": {"annotations": {"goldenpath.internal/storage-classes": "gp3"}}});
+    let claim =
+        |spec: Value| json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {}, "spec": spec});
+    for (before, after, passes, reason) in [
+        (json!({}), json!({"storageClassName": "io2"}), false, "not in the list"),
+        (json!({}), json!({"storageClassName": "gp3"}), true, "in the list"),
+        (json!({}), json!({"volumeName": "x"}), true, "bound without a class"),
+        (
+            json!({"storageClassName": "io2"}),
+            json!({"storageClassName": "io2", "volumeName": "x"}),
+            true,
+            "from before there was a list",
+        ),
+    ] {
+        let [old, new] = [before, after].map(claim);
+        let case = Case { operation: Operation::Update, old: Some(&old), namespace_object: Some(&home), ..case(&new) };
+        let found = guards()[&Guard::Classes].judge(&case, today);
+        assert_eq!(found == Outcome::Passed, passes, "{old} to {new}: {reason}: {found:?}");
+    }
+}
+
+#[test]
 fn no_policy_of_another_engine_is_a_tenants() {
     let today = jiff::civil::date(2026, 11, 28);
     let home = json!({"metadata": {"labels": {"goldenpath.internal/environment": "shop"}}});
@@ -152,6 +234,28 @@ fn no_policy_of_another_engine_is_a_tenants() {
             Outcome::Found(_) => assert!(is_guarded, "{api} {kind}: {reason}"),
             other => assert!(!is_guarded && other == Outcome::NotMatched, "{api} {kind}: {reason}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn an_autoscaler_that_turns_to_a_slot_is_held_to_its_share() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let home = json!({"metadata": {"annotations": {"goldenpath.internal/slot-ledger": "cpu=1 max-replicas=3"}}});
+    let scaler = |target: &str, most: u32| {
+        json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "x"},
+            "spec": {"maxReplicas": most, "scaleTargetRef": {"kind": "Deployment", "name": target}}})
+    };
+    for (before, after, passes, reason) in [
+        (("helper", 9), ("ledger", 9), false, "as many as before, but of something else"),
+        (("helper", 9), ("ledger", 3), true, "no more than the share"),
+        (("helper", 3), ("helper", 9), true, "no slot"),
+        (("ledger", 9), ("ledger", 5), true, "fewer than before there was a share"),
+        (("ledger", 3), ("ledger", 4), false, "more than the share"),
+    ] {
+        let [old, new] = [before, after].map(|(target, most)| scaler(target, most));
+        let case = Case { operation: Operation::Update, old: Some(&old), namespace_object: Some(&home), ..case(&new) };
+        let found = guards()[&Guard::Replicas].judge(&case, today);
+        assert_eq!(found == Outcome::Passed, passes, "{before:?} to {after:?}: {reason}: {found:?}");
     }
 }
 

@@ -107,6 +107,24 @@ mod tests {
     }
 
     #[test]
+    fn egress_to_nobody_is_egress_to_all() {
+        let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().unwrap();
+        let (_, policy) = policies().iter().find(|(id, _)| *id == "network.metadata_service").unwrap();
+        for (spec, reaches, reason) in [
+            (json!({"egress": [{}]}), true, "to everybody"),
+            (json!({"egress": [{"ports": [{"port": 80}], "to": []}]}), true, "at a port"),
+            (json!({"egress": [{"to": [{"namespaceSelector": {}}]}]}), false, "to pods, which the service is not"),
+            (json!({"egress": [], "policyTypes": ["Egress"]}), false, "closed"),
+            (json!({"ingress": [{}]}), false, "from everybody: the service asks nobody"),
+        ] {
+            let key = ObjectKey::kube("networking.k8s.io/v1", "NetworkPolicy", Some("shop"), "x");
+            let objects = [Desired::new(key, Some(Body::Kube(json!({ "spec": spec }))))];
+            let found = check("network.metadata_service", policy, &Subject::of(&objects, &cluster, None));
+            assert_eq!(!found.is_empty(), reaches, "{reason}");
+        }
+    }
+
+    #[test]
     fn a_hit_has_the_field_and_the_remedy_of_its_validation() {
         let policy = Policy::read(
             r#"

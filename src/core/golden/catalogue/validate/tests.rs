@@ -45,6 +45,7 @@ fn a_tier_grants_no_power_over_the_account_or_the_cluster() {
         ("actions", json!(["s3:Get*", "iam:Pass*"]), "actions.1", "some of one that is"),
         ("actions", json!(["iam:?assRole"]), "actions.0", "the same by one character"),
         ("actions", json!(["IAM:*"]), "actions.0", "in other letters"),
+        ("actions", json!(["sso:Create*"]), "actions.0", "permission sets, which are roles"),
         ("actions", json!(["s*:GetObject"]), "actions.0", "of any service"),
         ("any_resource_actions", json!(["sts:*"]), "any_resource_actions.0", "on any resource, too"),
         ("access_policies", json!(["AmazonEKSAdminViewPolicy"]), "access_policies.0", "Secrets of the whole cluster"),
