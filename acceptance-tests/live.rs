@@ -3,8 +3,11 @@
 //! Credentials come from AWS's own chain, the cluster from GOLDENPATH_LIVE_CLUSTER (its ARN). All that is made carries the prefix of
 //! this run in its name and is removed again; nothing of it is billed. Not part of CI.
 
-use crate::{contracts, workspace::Workspace};
-use acceptance_tests::tools::Tool;
+use crate::{check::trial, contracts, workspace::Workspace};
+use acceptance_tests::{
+    block_on,
+    tools::{Matrix, Tool},
+};
 use anyhow::{Context as _, Result};
 use goldenpath_adapters::{
     aws::{self, Aws, AwsOptions},
@@ -14,6 +17,7 @@ use goldenpath_adapters::{
 };
 use goldenpath_contract::TestTarget;
 use goldenpath_core::domain::ClusterArn;
+use libtest_mimic::Trial;
 use std::{
     env,
     sync::Arc,
@@ -26,6 +30,24 @@ pub struct Live {
     cluster: ClusterArn,
     boundary: String,
     unique: String,
+}
+
+/// Only for those who name a cluster of theirs.
+pub fn trials(matrix: &Matrix) -> Vec<Trial> {
+    let Some(found) = Live::find() else { return vec![] };
+    let (found, kinds) = match found.and_then(|found| Ok((Arc::new(found), contracts::kinds()?))) {
+        Ok(found) => found,
+        Err(error) => return vec![trial("live: the cluster is named", || Err(error))],
+    };
+    let contract = |kind: String| {
+        let found = found.clone();
+        trial(format!("live: contract: {kind}"), move || block_on(found.keeps(&kind)))
+    };
+    let life = matrix.main().cloned().map(|tool| {
+        let found = found.clone();
+        trial(format!("live: {}: examples/eks", tool.name), move || found.a_life(&tool))
+    });
+    kinds.into_iter().map(contract).chain(life).collect()
 }
 
 impl Live {

@@ -5,9 +5,8 @@ use crate::{
     check::{Check, PLACES, absent, trial, trial_with},
     contracts, crowds, doctor,
     failures::{self, neighbours, replicas},
-    forged, fuzz, joined,
-    live::Live,
-    metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories, traces,
+    forged, fuzz, joined, live, metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories,
+    traces,
     truth::{self, Way},
     wrong,
 };
@@ -57,7 +56,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> (Vec<Trial>, usize) {
             trials = in_line.into_iter().chain([real_truth(&first, real_cases, seed)]).chain(rest).collect();
         }
     }
-    trials.extend(live(&matrix));
+    trials.extend(live::trials(&matrix));
     (trials, threads)
 }
 
@@ -339,22 +338,4 @@ fn in_line(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Tri
         .chain(bridged)
         .chain(others.map(|(name, run)| with(name.to_owned(), run)))
         .collect()
-}
-
-/// Only for those who name a cluster of theirs.
-fn live(matrix: &Matrix) -> Vec<Trial> {
-    let Some(found) = Live::find() else { return vec![] };
-    let (found, kinds) = match found.and_then(|found| Ok((Arc::new(found), contracts::kinds()?))) {
-        Ok(found) => found,
-        Err(error) => return vec![trial("live: the cluster is named", || Err(error))],
-    };
-    let contract = |kind: String| {
-        let found = found.clone();
-        trial(format!("live: contract: {kind}"), move || block_on(found.keeps(&kind)))
-    };
-    let life = matrix.main().cloned().map(|tool| {
-        let found = found.clone();
-        trial(format!("live: {}: examples/eks", tool.name), move || found.a_life(&tool))
-    });
-    kinds.into_iter().map(contract).chain(life).collect()
 }

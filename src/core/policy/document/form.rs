@@ -222,14 +222,13 @@ impl PolicyForm {
         };
         // It would match nothing here, and the API server takes no such rule.
         if self.matches.iter().any(is_empty) {
-            return fail("match", "name groups, versions, resources and operations of each rule".to_owned());
+            add("match", "name groups, versions, resources and operations of each rule".to_owned());
         }
         if self.validations.is_empty() {
             add("validations", "write at least one".to_owned());
         }
-        if let Some(taken) = self.variables.iter().find(|variable| INSTALLED.contains(&variable.name.as_str())) {
-            let reason = "is a variable of every installed policy: use another name";
-            return fail("variables", format!("{} {reason}", taken.name));
+        for taken in self.variables.iter().filter(|variable| INSTALLED.contains(&variable.name.as_str())) {
+            add("variables", format!("{} is a variable of every installed policy: use another name", taken.name));
         }
         for (name, param) in &self.params {
             if !param.kind.admits(&param.default) {
