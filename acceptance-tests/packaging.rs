@@ -29,8 +29,8 @@ const EXPOSURE: &str = "20";
 pub fn trials() -> Vec<Trial> {
     let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok_and(|run| run.status.success());
     let unit = match has_systemd {
-        true => trial("packaging: systemd accepts the unit", unit_is_sound),
-        false => absent("packaging: systemd accepts the unit", "systemd-analyze is not here"),
+        true => trial("packaging: systemd accepts the unit and its user", unit_is_sound),
+        false => absent("packaging: systemd accepts the unit and its user", "systemd-analyze is not here"),
     };
     vec![
         unit,
@@ -58,11 +58,17 @@ fn unit_is_sound() -> Result<()> {
     let unit = here.path().join("goldenpath-daemon.service");
     let program = command_line()?.display().to_string();
     fs::write(&unit, shipped.replace("/usr/local/bin/goldenpath", &program))?;
-    let threshold = format!("--threshold={EXPOSURE}");
-    for arguments in [&["verify"][..], &["security", "--offline=true", &threshold]] {
-        let run = Command::new("systemd-analyze").args(arguments).arg(&unit).output()?;
+    let (threshold, unit) = (format!("--threshold={EXPOSURE}"), unit.display().to_string());
+    let user = folder("systemd/goldenpath.conf").display().to_string();
+    for (program, arguments) in [
+        // Without the option a word that systemd does not know is a warning, and no error.
+        ("systemd-analyze", &["verify", "--recursive-errors=no", &unit][..]),
+        ("systemd-analyze", &["security", "--offline=true", &threshold, &unit]),
+        ("systemd-sysusers", &["--dry-run", &user]),
+    ] {
+        let run = Command::new(program).args(arguments).output()?;
         let said = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
-        ensure!(run.status.success(), "systemd-analyze {arguments:?}: {said}");
+        ensure!(run.status.success(), "{program} {arguments:?}: {said}");
     }
     Ok(())
 }
