@@ -5,7 +5,7 @@ mod gaps;
 pub mod own;
 
 use acceptance_tests::servers::{Cluster, Real, ministack::cluster_arn};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use goldenpath_adapters::{
@@ -91,6 +91,7 @@ pub async fn keeps_on_aws(real: &Real, kind: &str) -> Result<()> {
 pub async fn run(target: &TestTarget, kind: &str, gaps: &[Gap]) -> Result<()> {
     let cases = contract::cases(target).into_iter().filter(|case| of(&case.name) == kind);
     let results = join_all(cases.map(|case| async { (case.name, case.run.await) })).await;
+    ensure!(!results.is_empty(), "no case is about {kind}");
     let mut violated = vec![];
     for (name, result) in &results {
         let gap = gaps.iter().find(|gap| gap.case == name);
