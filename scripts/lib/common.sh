@@ -78,32 +78,38 @@ hash_of() {
 # with_lock FOLDER COMMAND...: one run at a time for what FOLDER stands for. `mkdir` is the lock because it is atomic
 # everywhere; a lock whose owner has died is taken over.
 with_lock() {
-  local lock="$1.lock" owner waited=0
+  local lock="$1.lock" owner said waited=0 absent=0 empty=0
   shift
-  mkdir -p "$(dirname "$lock")"
-  until mkdir "$lock" 2>/dev/null; do
-    owner="$(cat "$lock/pid" 2>/dev/null || true)"
-    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
-      # Renamed first: of two waiters who both saw the death, only one can win the rename.
-      if mv "$lock" "$lock.dead.$$" 2>/dev/null; then rm -rf "$lock.dead.$$"; fi
+  mkdir -p "$(dirname "$lock")" || return 1
+  until said="$(mkdir "$lock" 2>&1)"; do
+    # It was released at this moment; or it can't be made at all, as on a full disk.
+    if [ ! -d "$lock" ]; then
+      absent=$((absent + 1))
+      [ "$absent" -lt 10 ] || die "$said"
+      continue
+    fi
+    absent=0
+    owner="$(ls "$lock" 2>/dev/null || true)"
+    owner="${owner#pid-}"
+    # Of two waiters who both saw the death, one removes the file; a lock that was made since has one of another name.
+    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null && rm "$lock/pid-$owner" </dev/null 2>/dev/null; then
+      rmdir "$lock"
       continue
     fi
     # Between an owner's `mkdir` and its pid there is a moment; a lock that stays without a pid was orphaned in it.
-    if [ -z "$owner" ] && [ "$waited" -ge 30 ]; then
-      rm -rf "$lock"
-      continue
-    fi
+    if [ -n "$owner" ]; then empty=0; else empty=$((empty + 1)); fi
+    if [ "$empty" -gt 30 ] && rmdir "$lock" 2>/dev/null; then continue; fi
     [ "$waited" -ne 1 ] || say "waiting for another run (process ${owner:-unknown}) that holds $lock"
     waited=$((waited + 1))
     sleep 1
   done
-  # BASHPID does not exist in bash 3.2; `sh -c` prints the pid of the subshell that holds the lock.
+  # BASHPID does not exist in bash 3.2; `sh` knows the pid of the subshell that holds the lock.
   (
+    # shellcheck disable=SC2016
+    sh -c ': >"$1/pid-$PPID"' sh "$lock" || exit 1
     trap 'rm -rf "$lock"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    # shellcheck disable=SC2016
-    sh -c 'echo "$PPID"' >"$lock/pid"
     "$@"
   )
 }
