@@ -62,7 +62,7 @@ pub(super) fn crates() -> Result<Vec<(String, String)>> {
                 }
                 Some("name") if section == "[package]" => package_name = value.unwrap_or_default(),
                 Some("name") => name = value,
-                Some("path") if ["[lib]", "[[bin]]", "[[test]]"].contains(&section) => {
+                Some("path") if ["[lib]", "[[bin]]", "[[example]]", "[[test]]"].contains(&section) => {
                     let file = line.split('"').nth(1).unwrap_or_default();
                     found.push((name.take().unwrap_or_else(|| package_name.clone()), format!("{package}/{file}")));
                 }
