@@ -3,8 +3,8 @@
 use super::{
     dependencies::crates_of,
     files,
-    paths::{Contents, Path},
-    tables::{LENGTH, LONG_FILES, MODULES, Module, VENDORS},
+    paths::{Contents, Import, Path},
+    tables::{LENGTH, LONG_FILES, MODULES, May, Module, VENDORS},
 };
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,17 +17,33 @@ struct Source {
     module: Option<&'static Module>,
 }
 
+/// As the last segment of an import: each name, whatever it may be.
+const ALL_NAMES: &str = "*";
+
 impl Source {
     fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs") || self.path.contains("/tests/") || self.path.contains("/testing")
     }
 
+    /// What it imports, the paths in its code, and these once more from where their first name was imported from:
+    /// `use goldenpath_core::provision;` and `provision::Engine`.
     fn paths(&self) -> Vec<Path> {
         if self.is_test() {
             return vec![];
         }
-        let contents = Contents::of(&self.text);
-        contents.imports.into_iter().map(|import| import.path).chain(contents.paths).collect()
+        let Contents { imports, paths, .. } = Contents::of(&self.text);
+        let whole = paths.iter().filter_map(|path| {
+            let (first, rest) = path.segments.split_first()?;
+            let import = imports.iter().find(|import| import.name.as_ref() == Some(first))?;
+            let segments = [import.path.segments.as_slice(), rest].concat();
+            (segments != path.segments).then_some(Path { line: path.line, segments })
+        });
+        let whole: Vec<Path> = whole.collect();
+        let imports = imports.into_iter().map(|Import { mut path, name, .. }| {
+            path.segments.extend(name.is_none().then(|| ALL_NAMES.to_owned()));
+            path
+        });
+        imports.chain(paths).chain(whole).collect()
     }
 
     /// Without tests, which may be long.
@@ -63,7 +79,7 @@ pub(super) fn misuses() -> Result<Vec<String>> {
             let allowed = module.may_use.iter().find(|may| may.module == used.name);
             let refused = match allowed {
                 None => format!("{} may not use {}", module.name, used.name),
-                Some(may) if item.is_some_and(|item| may.but_not.contains(&item)) => {
+                Some(may) if item.is_some_and(|item| may.refuses(item)) => {
                     format!("{} may not use {} of {}", module.name, item.unwrap_or_default(), used.name)
                 }
                 Some(_) => continue,
@@ -139,6 +155,12 @@ pub(super) fn long_files() -> Result<Vec<String>> {
 }
 
 // === which module is used ===
+
+impl May {
+    fn refuses(&self, item: &str) -> bool {
+        self.but_not.contains(&item) || (item == ALL_NAMES && !self.but_not.is_empty())
+    }
+}
 
 /// The module that a path leads into, and the first name that it takes there.
 fn module_of<'a>(path: &'a Path, file: &str, own: &Module) -> Option<(&'static Module, Option<&'a str>)> {
