@@ -19,8 +19,8 @@ pub(super) fn all(folder: &str) -> Result<Vec<String>> {
     let mut found = vec![];
     let mut open = vec![root().join(folder)];
     while let Some(folder) = open.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries {
+        // One that is gone or has another name must not pass for an empty one.
+        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
             let path = entry?.path();
             if path.is_dir() {
                 open.push(path);
