@@ -53,7 +53,8 @@ impl Source {
         }
         // `#[cfg(test)] mod tests;` among the other modules ends nothing; a module with a body does, since it comes last.
         let lines: Vec<_> = self.text.lines().collect();
-        let inline = lines.windows(2).position(|two| two[0] == "#[cfg(test)]" && two[1].ends_with('{'));
+        let is_of_tests = |two: &[&str]| two[0] == "#[cfg(test)]" && two[1].contains("mod ") && two[1].ends_with('{');
+        let inline = lines.windows(2).position(is_of_tests);
         inline.unwrap_or(lines.len())
     }
 }
