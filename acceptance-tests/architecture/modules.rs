@@ -1,10 +1,11 @@
 //! Which module uses which, and which crates of others: the two tables of the design.
 
 use super::{
+    circles,
     dependencies::crates_of,
     files,
     paths::{Contents, Import, Path},
-    tables::{LENGTH, LONG_FILES, MODULES, May, Module, VENDORS},
+    tables::{LENGTH, LONG_FILES, MODULES, May, Module, STAGES, VENDORS},
 };
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,10 +132,28 @@ pub(super) fn needless_dependencies() -> Result<Vec<String>> {
 }
 
 pub(super) fn strays() -> Result<Vec<String>> {
-    let strays = sources()?.into_iter().filter(|source| source.module.is_none());
-    let strays = strays.map(|source| format!("{}: no module of the table holds it", source.path));
-    let mod_files = files::all("src")?.into_iter().filter(|path| path.ends_with("/mod.rs"));
-    Ok(strays.chain(mod_files.map(|path| format!("{path}: write foo.rs beside foo/, not mod.rs"))).collect())
+    let (mut wrong, sources) = (vec![], sources()?);
+    let product = circles::product_files()?;
+    for source in &sources {
+        let path = &source.path;
+        if source.module.is_none() {
+            wrong.push(format!("{path}: no module of the table holds it"));
+        }
+        if path.ends_with("/mod.rs") {
+            wrong.push(format!("{path}: write foo.rs beside foo/, not mod.rs"));
+        }
+        if source.is_test() && product.contains(path) {
+            wrong.push(format!("{path}: is checked as a test by its name, and is not for tests alone"));
+        }
+    }
+    // One that was renamed would be out of bounds for nobody.
+    let of_stages =
+        STAGES.iter().flat_map(|stage| stage.but_not.iter().map(move |module| format!("{}/{module}", stage.of)));
+    let of_vendors = VENDORS.iter().flat_map(|vendor| vendor.places.iter().map(|place| (*place).to_owned()));
+    let places = MODULES.iter().map(|module| module.place.to_owned()).chain(of_stages).chain(of_vendors);
+    let is_empty = |place: &String| !sources.iter().any(|source| files::is_within(&source.path, place));
+    wrong.extend(places.filter(is_empty).map(|place| format!("{place}: is in the tables, and no file is there")));
+    Ok(wrong)
 }
 
 pub(super) fn long_files() -> Result<Vec<String>> {
