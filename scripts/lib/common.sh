@@ -57,10 +57,11 @@ os_arch() {
   printf '%s_%s\n' "$os" "$arch"
 }
 
-# A person's settings of Terraform, OpenTofu and this provider must not leak into a run that brings its own.
+# A person's settings of Terraform, OpenTofu, AWS, Kubernetes, telemetry and this provider must not leak into a run that brings its own:
+# the session of a role beside a test's keys, for example. Nor git's, which name the repository of a hook.
 clean_environment() {
   local name
-  for name in $(env | sed -nE 's/^((TF|GOLDENPATH)_[A-Za-z0-9_]*)=.*/\1/p'); do
+  for name in $(env | sed -nE 's/^((TF|GOLDENPATH|AWS|KUBE|OTEL|GIT)_[A-Za-z0-9_]*|KUBECONFIG)=.*/\1/p'); do
     case "$name" in
       GOLDENPATH_TEST_*) ;;
       *) unset "$name" ;;
