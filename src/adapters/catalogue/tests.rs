@@ -17,6 +17,7 @@ impl Repository {
         let (folder, cache) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         let repository = Self { folder, cache };
         if Command::new("git").arg("--version").output().is_err() {
+            assert!(env::var("CI").as_deref() != Ok("true"), "git is not here");
             let _ = writeln!(std::io::stderr(), "skipped: no git");
             return None;
         }
