@@ -117,7 +117,7 @@ with_lock() {
 
 # cargo_target PROFILE: the target folder for this lock file, toolchain and profile, unless the caller chose one.
 # Outside the clone, so that a fresh clone starts warm; keyed, so that a change of dependencies starts clean. Of each profile
-# the two used last stay.
+# the two used last stay, and those that a run has begun with in the last four hours: it may still build there.
 cargo_target() {
   if [ -n "${CARGO_TARGET_DIR:-}" ]; then
     printf '%s\n' "$CARGO_TARGET_DIR"
@@ -132,6 +132,8 @@ cargo_target() {
   touch "$folder"
   # The names are ours: a profile, a dash and hex digits.
   # shellcheck disable=SC2012
-  ls -1td "$GOLDENPATH_CACHE/target/$1"-* | tail -n +3 | while read -r old; do rm -rf "$old"; done
+  ls -1td "$GOLDENPATH_CACHE/target/$1"-* | tail -n +3 | while read -r old; do
+    [ -z "$(find "$old" -prune -mmin +240)" ] || rm -rf "$old"
+  done
   printf '%s\n' "$folder"
 }
