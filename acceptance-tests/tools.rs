@@ -83,8 +83,8 @@ fn row(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn cache() -> PathBuf {
-    // Empty is unset, as for scripts/lib/common.sh.
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // What is empty or relative is unset, as for scripts/lib/common.sh.
+    let set = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_default().join("goldenpath")
 }
 

@@ -6,8 +6,12 @@ set -euo pipefail
 
 REPO_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 
-# Everything that is worth keeping between runs and clones: tools built from source, cargo's target folders.
-GOLDENPATH_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/goldenpath"
+# Everything that is worth keeping between runs and clones: tools built from source, cargo's target folders. A relative path is none to
+# the XDG Base Directory Specification, and would be another place in each folder that a test runs in.
+case "${XDG_CACHE_HOME:-}" in
+  /*) GOLDENPATH_CACHE="$XDG_CACHE_HOME/goldenpath" ;;
+  *) GOLDENPATH_CACHE="${HOME:?is not set, nor XDG_CACHE_HOME}/.cache/goldenpath" ;;
+esac
 
 # For the scripts that source this.
 # shellcheck disable=SC2034
