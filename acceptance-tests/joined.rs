@@ -76,12 +76,11 @@ async fn facts(real: Arc<Real>) -> Result<()> {
     let sets: Vec<&String> = facts.stable.permission_sets.keys().filter(|set| !set.starts_with('w')).collect();
     ensure!(sets == ["AdministratorAccess", "PaymentsDev", "PaymentsView", "PlatformEngineer"], "{sets:?}");
     ensure!(facts.caller.ends_with(":user/platform"), "{}", facts.caller);
-    if let Some(issuer) = &facts.stable.oidc_issuer {
-        ensure!(!aws.oidc_provider_exists(&arn()?, issuer).await?, "nobody made {issuer} known");
-        let root = Clients::root(&real.ministack.url());
-        root.iam.create_open_id_connect_provider().url(issuer).client_id_list("sts.amazonaws.com").send().await?;
-        ensure!(aws.oidc_provider_exists(&arn()?, issuer).await?, "IAM knows {issuer}");
-    }
+    let issuer = facts.stable.oidc_issuer.as_ref().context("every cluster of EKS has an issuer")?;
+    ensure!(!aws.oidc_provider_exists(&arn()?, issuer).await?, "nobody made {issuer} known");
+    let root = Clients::root(&real.ministack.url());
+    root.iam.create_open_id_connect_provider().url(issuer).client_id_list("sts.amazonaws.com").send().await?;
+    ensure!(aws.oidc_provider_exists(&arn()?, issuer).await?, "IAM knows {issuer}");
     let elsewhere = "arn:aws:eks:eu-west-1:999999999999:cluster/demo".parse()?;
     let refused = aws.target(&elsewhere).await.err().context("another account's cluster was found")?;
     ensure!(refused.class == Class::Invalid && refused.message.contains("alias"), "{refused}");

@@ -83,8 +83,9 @@ fn row(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn cache() -> PathBuf {
-    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).unwrap_or_default().join("goldenpath")
+    // What is empty or relative is unset, as for scripts/lib/common.sh.
+    let set = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_default().join("goldenpath")
 }
 
 /// The provider to drive: the debug build, which checks core's laws on each of its own results.

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use std::{fs, path::PathBuf};
 
 /// Fewer would mean that files went missing.
-const AT_LEAST: usize = 40;
+const AT_LEAST: usize = 70;
 
 pub struct Case {
     pub name: String,

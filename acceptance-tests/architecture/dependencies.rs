@@ -45,6 +45,10 @@ pub(super) fn crates_of(manifest: &str) -> Result<Vec<Listed>> {
     for line in text.lines() {
         if line.starts_with('[') {
             section = line.trim();
+            // `[dependencies.kube]`
+            if let Some((kind, name)) = section.trim_matches(['[', ']']).split_once("dependencies.") {
+                found.push(Listed { name: name.replace('-', "_"), is_of_tests: kind.ends_with("dev-") });
+            }
         } else if section.ends_with("dependencies]") {
             let name = line.split(['=', '.']).next().unwrap_or_default().trim();
             if !name.is_empty() && !name.starts_with('#') {

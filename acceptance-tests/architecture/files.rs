@@ -19,8 +19,8 @@ pub(super) fn all(folder: &str) -> Result<Vec<String>> {
     let mut found = vec![];
     let mut open = vec![root().join(folder)];
     while let Some(folder) = open.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries {
+        // One that is gone or has another name must not pass for an empty one.
+        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
             let path = entry?.path();
             if path.is_dir() {
                 open.push(path);
@@ -62,7 +62,7 @@ pub(super) fn crates() -> Result<Vec<(String, String)>> {
                 }
                 Some("name") if section == "[package]" => package_name = value.unwrap_or_default(),
                 Some("name") => name = value,
-                Some("path") if ["[lib]", "[[bin]]", "[[test]]"].contains(&section) => {
+                Some("path") if ["[lib]", "[[bin]]", "[[example]]", "[[test]]"].contains(&section) => {
                     let file = line.split('"').nth(1).unwrap_or_default();
                     found.push((name.take().unwrap_or_else(|| package_name.clone()), format!("{package}/{file}")));
                 }

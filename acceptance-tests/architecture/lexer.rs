@@ -124,23 +124,43 @@ fn is_cfg_test(rest: &[(Line, Token)]) -> bool {
     is_cfg && (is(4, "test") || (is(4, "all") && is(6, "test")))
 }
 
-/// Behind the item that begins at `at`: its `;`, or the brace that closes its body.
+/// Behind the item that begins at `at`: its `;`, the brace that closes its body, or the `,` of a field, a variant or an arm.
 fn item_end(tokens: &[(Line, Token)], mut at: usize) -> usize {
-    let mut depth = 0_usize;
+    let (mut depth, is_listed) = (0_usize, is_listed(&tokens[at..]));
     while let Some((_, token)) = tokens.get(at) {
         at += 1;
         match token {
             Token::Mark('{' | '(' | '[') => depth += 1,
+            // The end of what it is in, as behind the last field of a struct.
+            Token::Mark('}' | ')' | ']') if depth == 0 => return at - 1,
             Token::Mark(close @ ('}' | ')' | ']')) => {
-                depth = depth.saturating_sub(1);
+                depth -= 1;
                 if depth == 0 && *close == '}' {
                     // `use a::{b};` ends behind its brace.
                     return if matches!(tokens.get(at), Some((_, Token::Mark(';')))) { at + 1 } else { at };
                 }
             }
             Token::Mark(';') if depth == 0 => return at,
+            Token::Mark(',') if depth == 0 && is_listed => return at,
             _ => {}
         }
     }
     at
+}
+
+/// What begins an item or a statement.
+const BEGINS: &str = "async const enum extern fn impl let macro_rules mod static struct trait type unsafe use";
+
+/// Neither of them stands behind the attributes: it is one of a list.
+fn is_listed(tokens: &[(Line, Token)]) -> bool {
+    let mut depth = 0_usize;
+    let first = tokens.iter().find(|(_, token)| {
+        match token {
+            Token::Mark('[' | '(') => depth += 1,
+            Token::Mark(']' | ')') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(token, Token::Name(name) if name != "pub")
+    });
+    matches!(first, Some((_, Token::Name(first))) if BEGINS.split(' ').all(|word| word != first))
 }

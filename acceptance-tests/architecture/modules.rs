@@ -1,10 +1,11 @@
 //! Which module uses which, and which crates of others: the two tables of the design.
 
 use super::{
+    circles,
     dependencies::crates_of,
     files,
-    paths::{Contents, Path},
-    tables::{LENGTH, LONG_FILES, MODULES, Module, VENDORS},
+    paths::{Contents, Import, Path},
+    tables::{LENGTH, LONG_FILES, MODULES, May, Module, STAGES, VENDORS},
 };
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,17 +18,33 @@ struct Source {
     module: Option<&'static Module>,
 }
 
+/// As the last segment of an import: each name, whatever it may be.
+const ALL_NAMES: &str = "*";
+
 impl Source {
     fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs") || self.path.contains("/tests/") || self.path.contains("/testing")
     }
 
+    /// What it imports, the paths in its code, and these once more from where their first name was imported from:
+    /// `use goldenpath_core::provision;` and `provision::Engine`.
     fn paths(&self) -> Vec<Path> {
         if self.is_test() {
             return vec![];
         }
-        let contents = Contents::of(&self.text);
-        contents.imports.into_iter().map(|import| import.path).chain(contents.paths).collect()
+        let Contents { imports, paths, .. } = Contents::of(&self.text);
+        let whole = paths.iter().filter_map(|path| {
+            let (first, rest) = path.segments.split_first()?;
+            let import = imports.iter().find(|import| import.name.as_ref() == Some(first))?;
+            let segments = [import.path.segments.as_slice(), rest].concat();
+            (segments != path.segments).then_some(Path { line: path.line, segments })
+        });
+        let whole: Vec<Path> = whole.collect();
+        let imports = imports.into_iter().map(|Import { mut path, name, .. }| {
+            path.segments.extend(name.is_none().then(|| ALL_NAMES.to_owned()));
+            path
+        });
+        imports.chain(paths).chain(whole).collect()
     }
 
     /// Without tests, which may be long.
@@ -37,7 +54,8 @@ impl Source {
         }
         // `#[cfg(test)] mod tests;` among the other modules ends nothing; a module with a body does, since it comes last.
         let lines: Vec<_> = self.text.lines().collect();
-        let inline = lines.windows(2).position(|two| two[0] == "#[cfg(test)]" && two[1].ends_with('{'));
+        let is_of_tests = |two: &[&str]| two[0] == "#[cfg(test)]" && two[1].contains("mod ") && two[1].ends_with('{');
+        let inline = lines.windows(2).position(is_of_tests);
         inline.unwrap_or(lines.len())
     }
 }
@@ -63,7 +81,7 @@ pub(super) fn misuses() -> Result<Vec<String>> {
             let allowed = module.may_use.iter().find(|may| may.module == used.name);
             let refused = match allowed {
                 None => format!("{} may not use {}", module.name, used.name),
-                Some(may) if item.is_some_and(|item| may.but_not.contains(&item)) => {
+                Some(may) if item.is_some_and(|item| may.refuses(item)) => {
                     format!("{} may not use {} of {}", module.name, item.unwrap_or_default(), used.name)
                 }
                 Some(_) => continue,
@@ -114,10 +132,28 @@ pub(super) fn needless_dependencies() -> Result<Vec<String>> {
 }
 
 pub(super) fn strays() -> Result<Vec<String>> {
-    let strays = sources()?.into_iter().filter(|source| source.module.is_none());
-    let strays = strays.map(|source| format!("{}: no module of the table holds it", source.path));
-    let mod_files = files::all("src")?.into_iter().filter(|path| path.ends_with("/mod.rs"));
-    Ok(strays.chain(mod_files.map(|path| format!("{path}: write foo.rs beside foo/, not mod.rs"))).collect())
+    let (mut wrong, sources) = (vec![], sources()?);
+    let product = circles::product_files()?;
+    for source in &sources {
+        let path = &source.path;
+        if source.module.is_none() {
+            wrong.push(format!("{path}: no module of the table holds it"));
+        }
+        if path.ends_with("/mod.rs") {
+            wrong.push(format!("{path}: write foo.rs beside foo/, not mod.rs"));
+        }
+        if source.is_test() && product.contains(path) {
+            wrong.push(format!("{path}: is checked as a test by its name, and is not for tests alone"));
+        }
+    }
+    // One that was renamed would be out of bounds for nobody.
+    let of_stages =
+        STAGES.iter().flat_map(|stage| stage.but_not.iter().map(move |module| format!("{}/{module}", stage.of)));
+    let of_vendors = VENDORS.iter().flat_map(|vendor| vendor.places.iter().map(|place| (*place).to_owned()));
+    let places = MODULES.iter().map(|module| module.place.to_owned()).chain(of_stages).chain(of_vendors);
+    let is_empty = |place: &String| !sources.iter().any(|source| files::is_within(&source.path, place));
+    wrong.extend(places.filter(is_empty).map(|place| format!("{place}: is in the tables, and no file is there")));
+    Ok(wrong)
 }
 
 pub(super) fn long_files() -> Result<Vec<String>> {
@@ -139,6 +175,12 @@ pub(super) fn long_files() -> Result<Vec<String>> {
 }
 
 // === which module is used ===
+
+impl May {
+    fn refuses(&self, item: &str) -> bool {
+        self.but_not.contains(&item) || (item == ALL_NAMES && !self.but_not.is_empty())
+    }
+}
 
 /// The module that a path leads into, and the first name that it takes there.
 fn module_of<'a>(path: &'a Path, file: &str, own: &Module) -> Option<(&'static Module, Option<&'a str>)> {

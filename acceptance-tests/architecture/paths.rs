@@ -63,7 +63,12 @@ impl Contents {
                     at += 1;
                     continue;
                 }
-                Token::Name(name) if depth == 0 && ITEMS.contains(&name.as_str()) && next.is_some() => {
+                Token::Name(name) if name == "macro_rules" && depth == 0 && name_at(tokens, at + 2).is_some() => {
+                    // `macro_rules! name`
+                    contents.items.insert(name_at(tokens, at + 2).unwrap_or_default().to_owned());
+                    at += 2;
+                }
+                Token::Name(name) if depth == 0 && ITEMS.contains(&name.as_str()) && next.is_some_and(is_own_name) => {
                     let item = next.unwrap_or_default().to_owned();
                     let is_file = name == "mod" && matches!(tokens.get(at + 2), Some((_, Token::Mark(';'))));
                     if is_file { &mut contents.modules } else { &mut contents.items }.insert(item);
@@ -134,6 +139,11 @@ impl Contents {
             }
         }
     }
+}
+
+/// `const fn f()` defines `f`.
+fn is_own_name(word: &str) -> bool {
+    !ITEMS.contains(&word) && !["async", "extern", "unsafe"].contains(&word)
 }
 
 fn name_at(tokens: &Tokens, at: usize) -> Option<&str> {

@@ -38,22 +38,26 @@ const EXCEPT: &[(&str, &str)] = &[
     ("The configuration of the sandbox can't be read: ", "the cause names the value"),
     ("The provider configuration can't be read: ", "the cause names the value"),
     ("GOLDENPATH_DAEMON can't be used: ", "the cause says how an endpoint is written"),
-    ("{} is not protected from deletion", "there is nothing to do"),
     ("{id} is not protected from deletion", "there is nothing to do"),
     ("Another operation works on {about}", "only a healing gives way, and its next round looks again"),
 ];
 
 pub(super) fn missing_steps() -> Result<Vec<String>> {
-    let errors = messages::all()?.into_iter().filter(|message| message.is_error);
-    let wrong = errors.flat_map(|Message { path, line, code, summaries, .. }| {
+    let errors: Vec<Message> = messages::all()?.into_iter().filter(|message| message.is_error).collect();
+    let is_met = |start: &str| errors.iter().flat_map(|error| &error.summaries).any(|text| text.starts_with(start));
+    // Also where the texts are no longer found in the source at all.
+    let needless = EXCEPT.iter().filter(|(start, _)| !is_met(start));
+    let mut wrong: Vec<String> =
+        needless.map(|(start, reason)| format!("no summary begins with {start:?} ({reason})")).collect();
+    wrong.extend(errors.into_iter().flat_map(|Message { path, line, code, summaries, .. }| {
         let is_of_request = code.is_none_or(|code| OF_REQUESTS.iter().any(|start| code.starts_with(start)));
         let has_limit = move |text: &str| is_of_request && LIMITS.iter().any(|limit| text.contains(limit));
         let is_excepted = |text: &str| EXCEPT.iter().any(|(start, _)| text.starts_with(start));
         let is_wrong = move |text: &String| !has_step(text) && !has_limit(text) && !is_excepted(text);
         let place = format!("{path}:{line}");
         summaries.into_iter().filter(is_wrong).map(move |text| format!("{place}: the summary {text:?} says no step"))
-    });
-    Ok(wrong.collect())
+    }));
+    Ok(wrong)
 }
 
 fn has_step(summary: &str) -> bool {

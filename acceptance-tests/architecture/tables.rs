@@ -149,7 +149,7 @@ pub(super) const VENDORS: &[Vendor] = &[
     },
     Vendor {
         crates: &["rusqlite", "postgres", "tokio_postgres*", "deadpool_postgres", "sqlx"],
-        places: &["src/sandbox", "src/daemon", "src/adapters/store"],
+        places: &["src/sandbox", "src/daemon"],
     },
     Vendor { crates: &["opentelemetry", "opentelemetry_*", "tracing_opentelemetry"], places: &["src/daemon"] },
     Vendor { crates: &["clap", "clap_*"], places: &["src/provider/cli", "src/provider/generate"] },

@@ -6,7 +6,7 @@ use crate::{
     daemon::Daemon,
     sandbox::{FaultRow, Sandbox},
     server::Server,
-    until::until,
+    until::{until, until_beside},
 };
 use acceptance_tests::{
     ENVIRONMENT,
@@ -18,9 +18,8 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
-use tokio::{join, time::sleep};
+use tokio::join;
 
 const ID: &str = "demo/payments";
 
@@ -73,9 +72,7 @@ async fn through(
     let before = sandbox.calls()?.len();
     sandbox.fault(&FaultRow::new("slow:100").verb("write"))?;
     let (said, jumped) = join!(instance.apply(planned, None), async {
-        while sandbox.calls()?.len() < before + 3 {
-            sleep(Duration::from_millis(20)).await;
-        }
+        until_beside("the apply is in its middle", || Ok(sandbox.calls()?.len() >= before + 3)).await?;
         jump()
     });
     jumped?;

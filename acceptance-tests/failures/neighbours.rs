@@ -10,13 +10,10 @@ use crate::{
     sandbox::FaultRow,
     server::Server,
     stories::releases::{NEWER, OLDER, RELEASE},
+    until::until_beside,
 };
 use acceptance_tests::{client::no_errors, load::Load, servers::PostgresServer};
 use anyhow::{Context as _, Result, ensure};
-use std::time::{Duration, Instant};
-use tokio::time::sleep;
-
-const LONG: Duration = Duration::from_secs(60);
 
 pub const CHECKS: [(&str, Check); 4] = [
     ("two releases share the work, and an upgrade drains", |server| Box::pin(upgrade_drains(server))),
@@ -45,11 +42,7 @@ async fn upgrade_drains(postgres: PostgresServer) -> Result<()> {
     fixture.sandbox().fault(&FaultRow::new("slow:200").verb("apply"))?;
     let apply = instance.apply(planned, None);
     let replace = async {
-        let begun = Instant::now();
-        while fixture.sandbox().ours()?.len() < before.len() + 2 {
-            ensure!(begun.elapsed() < LONG, "the apply makes nothing");
-            sleep(Duration::from_millis(20)).await;
-        }
+        until_beside("the apply makes two", || Ok(fixture.sandbox().ours()?.len() >= before.len() + 2)).await?;
         fixture.reach(1)?;
         fixture.daemons[0].begin_to_end()
     };

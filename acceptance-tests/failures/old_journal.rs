@@ -5,7 +5,7 @@ use crate::{
     daemon::Daemon,
     sandbox::{FaultRow, Sandbox},
     server::Server,
-    until::until,
+    until::{until, until_beside},
 };
 use acceptance_tests::{
     ENVIRONMENT,
@@ -17,9 +17,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     pin::Pin,
-    time::Duration,
 };
-use tokio::time::sleep;
 
 type Run = fn() -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
@@ -113,9 +111,7 @@ async fn without() -> Result<()> {
     let mut first = instance;
     let planned = first.plan(Some(&environment())).await?;
     let apply = tokio::spawn(async move { first.apply(planned, None).await.map(drop) });
-    while !fixture.daemon.is_dead()? {
-        sleep(Duration::from_millis(20)).await;
-    }
+    until_beside("the daemon dies in mid-apply", || fixture.daemon.is_dead()).await?;
     // Its client is gone as well, and nobody is left who knows the operation.
     apply.abort();
     for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {

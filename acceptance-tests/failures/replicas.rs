@@ -6,7 +6,7 @@ use crate::{
     sandbox::{FaultRow, Sandbox},
     server::Server,
     stories::releases::RELEASE,
-    until::until,
+    until::{until, until_beside},
 };
 use acceptance_tests::{
     ENVIRONMENT,
@@ -26,10 +26,7 @@ use std::{
     process::Command,
     time::{Duration, Instant},
 };
-use tokio::{
-    task::spawn_blocking,
-    time::{sleep, timeout},
-};
+use tokio::{task::spawn_blocking, time::sleep};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -131,13 +128,11 @@ impl ReplicasFixture {
         let said = {
             let apply = instance.apply(planned, None);
             let other = async {
-                while !self.daemons[first].is_dead()? {
-                    sleep(Duration::from_millis(20)).await;
-                }
+                until_beside("the first daemon is killed", || self.daemons[first].is_dead()).await?;
                 self.reach(1 - first)
             };
-            let (said, reached) = tokio::join!(apply, timeout(LONG, other));
-            reached.context("the first daemon was not killed")??;
+            let (said, reached): (_, Result<()>) = tokio::join!(apply, other);
+            reached?;
             said?
         };
         no_errors(&said, "the apply that waited")?;
@@ -189,17 +184,10 @@ async fn stands_still(postgres: PostgresServer) -> Result<()> {
     let said = {
         let apply = instance.apply(planned, None);
         let meddle = async {
-            let begun = Instant::now();
-            while fixture.sandbox().ours()?.len() < before.len() + 4 {
-                ensure!(begun.elapsed() < LONG, "the apply makes nothing");
-                sleep(Duration::from_millis(20)).await;
-            }
+            until_beside("the apply makes four", || Ok(fixture.sandbox().ours()?.len() >= before.len() + 4)).await?;
             fixture.postgres.run("journal", "CREATE TABLE claims AS SELECT claimed_by FROM operation")?;
             fixture.daemons[0].stand_still()?;
-            while fixture.postgres.run("journal", claims)? != "1" {
-                ensure!(begun.elapsed() < LONG, "nobody takes it over");
-                sleep(Duration::from_millis(100)).await;
-            }
+            until_beside("another one takes it over", || Ok(fixture.postgres.run("journal", claims)? == "1")).await?;
             // The second one is at work, or waits for the lease.
             sleep(Duration::from_millis(500)).await;
             fixture.daemons[0].go_on()
@@ -255,11 +243,7 @@ async fn postgres_is_gone(postgres: PostgresServer) -> Result<()> {
     let said = {
         let apply = instance.apply(planned, None);
         let outage = async {
-            let begun = Instant::now();
-            while sandbox.ours()?.len() < count + 2 {
-                ensure!(begun.elapsed() < LONG, "the apply makes nothing");
-                sleep(Duration::from_millis(20)).await;
-            }
+            until_beside("the apply makes two", || Ok(sandbox.ours()?.len() >= count + 2)).await?;
             fixture.postgres.stop()?;
             let away = Instant::now();
             let refused = as_text(&late.apply(of_other, None).await?);

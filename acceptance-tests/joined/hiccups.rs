@@ -40,12 +40,15 @@ pub async fn fail_no_plan(real: Arc<Real>) -> Result<()> {
     let is_read = |request: &LoggedRequest| request.method == "GET" || request.action.starts_with("Get");
     // Both environments are planned, so that all is read by one listing; only the first state's plan counts.
     let theirs = move |request: &LoggedRequest| is_read(request) && about(request).contains("hiccup-theirs");
+    proxy.clear();
     proxy.rule(move |request| if theirs(request) { Intervention::Refuse(403) } else { Intervention::Pass });
     let planned = plan(&server, &config, &mut instances, &specs).await?;
+    ensure!(proxy.requests().iter().any(theirs), "nothing of another state was read");
     for (reason, problem) in planned.into_iter().take(2) {
         ensure!(problem.is_none(), "a refusal of what another state has: {reason}: {problem:?}");
     }
     let mut refused = HashSet::new();
+    proxy.clear();
     proxy.rule(move |request| {
         let is_first = request.is_describe() && refused.insert(about(request));
         if is_first { Intervention::Refuse(404) } else { Intervention::Pass }
@@ -53,6 +56,7 @@ pub async fn fail_no_plan(real: Arc<Real>) -> Result<()> {
     for (reason, problem) in plan(&server, &config, &mut instances, &specs).await? {
         ensure!(problem.is_none(), "each single 404 is once: {reason}: {problem:?}");
     }
+    ensure!(proxy.requests().iter().any(LoggedRequest::is_describe), "no 404 was met");
     proxy.pass_all();
     destroy(&server, &config, instances).await
 }

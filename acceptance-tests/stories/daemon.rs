@@ -97,7 +97,7 @@ pub(super) fn a_whole_life(tool: &Tool) -> Result<()> {
 /// What a golden path refuses is decided by the daemon's catalogue.
 pub(super) fn its_own_rules(tool: &Tool) -> Result<()> {
     let (workspace, daemon) = through_a_daemon(tool, &environment(r#"golden_path = "nowhere""#))?;
-    workspace.plan_fails(&[])?.says("nowhere")?;
+    workspace.plan_fails(&[])?.says("No golden path \"nowhere\" in the catalogue")?;
     workspace.write("main.tf", &environment(""))?;
     workspace.write("provider.tf", &daemon.provider("allow = { teams = [\"shop\"] }"))?;
     workspace.plan_fails(&["-target=goldenpath_team_environment.payments"])?.says("(bounds.")?;

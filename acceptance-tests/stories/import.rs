@@ -70,7 +70,7 @@ pub(super) fn by_generated_configuration(tool: &Tool) -> Result<()> {
 pub(super) fn of_nothing(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, QUICK)?;
     let run = workspace.fails(&["import", "-no-color", "-input=false", PARTS[1].0, "demo/payments-dev"])?;
-    run.says("demo/payments-dev")?;
+    run.says("no goldenpath_team_environment has the ID demo/payments-dev")?;
     let run = workspace.fails(&["import", "-no-color", "-input=false", PARTS[2].0, "payments"])?;
     run.says("<cluster>/<environment>/<slot>")?;
     Ok(())

@@ -9,6 +9,8 @@ use std::process::Command;
 const RECORD: &str = "k8s/v1/ConfigMap/goldenpath-system/environment.payments";
 const ON: &str = "deletion_protection = true";
 const OFF: &str = "deletion_protection = false";
+/// Neither the ID's last word nor the attribute says anything: a CLI prints the address and the line of the configuration.
+const PROTECTED: &str = "demo/payments is protected from deletion: apply `deletion_protection = false`";
 const TWO: &str = "namespaces = { default = {}, jobs = {} }";
 
 fn apply(tool: &Tool, more: &str) -> Result<Workspace> {
@@ -44,25 +46,29 @@ pub(super) fn a_lost_record(tool: &Tool) -> Result<()> {
 
 pub(super) fn protected_from_destroy(tool: &Tool) -> Result<()> {
     let workspace = apply(tool, ON)?;
-    let target = format!("-target={ENVIRONMENT}");
-    workspace.destroy_fails(&[])?.says("deletion_protection")?;
-    workspace.destroy_fails(&[&target])?.says(NAMESPACE.rsplit('/').next().unwrap_or_default())?;
+    workspace.destroy_fails(&[])?.says(PROTECTED)?;
+    workspace.destroy_fails(&[&format!("-target={ENVIRONMENT}")])?.says(PROTECTED)?;
     // Taken out of the configuration, which is how most things are destroyed.
     workspace.write("main.tf", "resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}\n")?;
-    workspace.apply_fails(&[])?.says("deletion_protection")?;
+    workspace.apply_fails(&[])?.says(PROTECTED)?;
     is_untouched(&workspace)
 }
 
 pub(super) fn protected_from_update(tool: &Tool) -> Result<()> {
     let workspace = apply(tool, &format!("{ON}\n  {TWO}"))?;
     workspace.write("main.tf", &environment(ON))?;
-    workspace.plan_fails(&[])?.says("payments-jobs")?;
+    let is_refused = || -> Result<()> {
+        let refused = workspace.plan_fails(&[])?;
+        refused.says(PROTECTED)?;
+        refused.says("This would delete payments-jobs")
+    };
+    is_refused()?;
     // Switched off in the same breath: the prior state decides.
     workspace.write("main.tf", &environment(OFF))?;
-    workspace.plan_fails(&[])?.says("payments-jobs")?;
+    is_refused()?;
     // A namespace that is only renamed is deleted all the same.
     workspace.write("main.tf", &environment(&format!("{ON}\n  namespaces = {{ default = {{}}, batch = {{}} }}")))?;
-    workspace.plan_fails(&[])?.says("payments-jobs")?;
+    is_refused()?;
     let there = workspace.sandbox().ours()?;
     ensure!(there.iter().any(|key| key == "k8s/v1/Namespace/payments-jobs"), "it is there: {there:?}");
     Ok(())
@@ -70,12 +76,13 @@ pub(super) fn protected_from_update(tool: &Tool) -> Result<()> {
 
 pub(super) fn protected_from_replacement(tool: &Tool) -> Result<()> {
     let workspace = apply(tool, ON)?;
-    workspace.plan_fails(&[&format!("-replace={ENVIRONMENT}")])?.says("deletion_protection")?;
+    let refused = workspace.plan_fails(&[&format!("-replace={ENVIRONMENT}")])?;
+    refused.says("demo/payments would be replaced, and is protected")?;
     workspace.write("main.tf", &environment(ON).replace("name    = \"payments\"", "name    = \"billing\""))?;
     // Core plans the delete only at apply, and then is still refused.
     let run = workspace.run(&["apply", "-no-color", "-input=false", "-auto-approve"])?;
     ensure!(run.code == Some(1), "a replacement of a protected environment fails: {}", run.raw);
-    run.says("deletion_protection")?;
+    run.says(PROTECTED)?;
     is_untouched(&workspace)
 }
 
@@ -134,8 +141,9 @@ pub(super) fn slots_hold_their_environment(tool: &Tool) -> Result<()> {
     // A slot that another state owns: this one forgets it.
     workspace.ok(&["state", "rm", "goldenpath_eks_workload_slot.ledger"])?;
     workspace.write("main.tf", "resource \"goldenpath_cluster_baseline\" \"demo\" {\n  cluster = \"demo\"\n}\n")?;
-    workspace.apply_fails(&[])?.says("ledger")?;
-    workspace.destroy_fails(&["-target=goldenpath_cluster_baseline.demo"])?.says("payments-dev")?;
+    let in_use = "demo/payments-dev still has records in it: slot payments-dev/ledger";
+    workspace.apply_fails(&[])?.says(in_use)?;
+    workspace.destroy_fails(&["-target=goldenpath_cluster_baseline.demo"])?.says(in_use)?;
     let there = workspace.sandbox().ours()?;
     ensure!(there.iter().any(|key| key == "k8s/v1/Namespace/payments-dev"), "the environment is there: {there:?}");
     Ok(())

@@ -16,13 +16,13 @@ pub(super) fn another_target(tool: &Tool) -> Result<()> {
     let workspace = Workspace::new(tool, &environment(""))?;
     workspace.apply(&[])?;
     workspace.write("provider.tf", "provider \"goldenpath\" {\n  sandbox = { path = \"other.db\" }\n}\n")?;
-    workspace.plan_fails(&[])?.says("target")?;
+    workspace.plan_fails(&[])?.says("is in another target than the one this provider is configured for")?;
     // Without a refresh a plan with nothing to change reads no target.
     workspace.plan_is_empty(&["-refresh=false"])?;
     workspace.write("main.tf", &environment(r#"quota = { total = { "requests.cpu" = "6" } }"#))?;
     workspace.plan_fails(&["-refresh=false"])?.says("demo/payments is in another target")?;
     workspace.write("main.tf", &environment(""))?;
-    workspace.destroy_fails(&["-refresh=false"])?.says("target")?;
+    workspace.destroy_fails(&["-refresh=false"])?.says("demo/payments is in another target")?;
     ensure!(workspace.instance(ENVIRONMENT)?.is_some(), "the state is as it was");
     workspace.write("provider.tf", &workspace.sandbox_provider())?;
     workspace.plan_is_empty(&[])?;
@@ -39,7 +39,7 @@ pub(super) fn offline(tool: &Tool) -> Result<()> {
     let changes = planned["resource_changes"].as_array().cloned().unwrap_or_default();
     let ours = changes.iter().find(|one| one["address"] == ENVIRONMENT).cloned().unwrap_or_default();
     ensure!(objects(&ours["change"]["after"]).len() > 5, "the whole plan without credentials: {ours}");
-    workspace.apply_fails(&[])?.says("offline")?;
+    workspace.apply_fails(&[])?.says("demo can't be applied: the offline target only makes plans")?;
     Ok(())
 }
 

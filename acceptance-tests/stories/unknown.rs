@@ -28,7 +28,7 @@ pub(super) fn a_name(tool: &Tool) -> Result<()> {
     // It turns out to be another: an error that calls for a new plan, and nothing is lost.
     workspace
         .write("main.tf", &hcl.replace("input = \"payments\"", "input = \"billing\"\n  triggers_replace = [2]"))?;
-    workspace.apply_fails(&[])?.says("plan")?;
+    workspace.apply_fails(&[])?.says("demo/payments would be replaced")?;
     ensure!(workspace.sandbox().ours()?.iter().any(|key| key == QUOTA), "the environment is still there");
     let plan = workspace.plan(&[])?;
     plan.says("must be replaced")?;

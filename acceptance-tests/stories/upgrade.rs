@@ -251,6 +251,12 @@ pub(super) fn of_a_repository(tool: &Tool) -> Result<()> {
     let git = |arguments: &[&str]| -> Result<String> {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
         let mut command = Command::new("git");
+        // Within a hook they name the repository that the hook is of, which would get this commit.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
+            command.env_remove(name);
+        }
+        // Nobody's own hooks and templates.
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
         let output = command.args(identity).args(arguments).current_dir(workspace.path("repository")).output()?;
         ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())

@@ -24,6 +24,15 @@ impl Tally {
         Ok(())
     }
 
+    pub(super) fn include(&mut self, other: Self) {
+        let Self { accepted, refused, why } = other;
+        self.accepted += accepted;
+        self.refused += refused;
+        for (summary, count) in why {
+            *self.why.entry(summary).or_default() += count;
+        }
+    }
+
     pub(super) fn is_worth_it(&self, count: u64) -> Result<()> {
         let Self { accepted, refused, why } = self;
         ensure!(

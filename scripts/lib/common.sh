@@ -6,8 +6,12 @@ set -euo pipefail
 
 REPO_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 
-# Everything that is worth keeping between runs and clones: tools built from source, cargo's target folders.
-GOLDENPATH_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/goldenpath"
+# Everything that is worth keeping between runs and clones: tools built from source, cargo's target folders. A relative path is none to
+# the XDG Base Directory Specification, and would be another place in each folder that a test runs in.
+case "${XDG_CACHE_HOME:-}" in
+  /*) GOLDENPATH_CACHE="$XDG_CACHE_HOME/goldenpath" ;;
+  *) GOLDENPATH_CACHE="${HOME:?is not set, nor XDG_CACHE_HOME}/.cache/goldenpath" ;;
+esac
 
 # For the scripts that source this.
 # shellcheck disable=SC2034
@@ -57,10 +61,11 @@ os_arch() {
   printf '%s_%s\n' "$os" "$arch"
 }
 
-# A person's settings of Terraform, OpenTofu and this provider must not leak into a run that brings its own.
+# A person's settings of Terraform, OpenTofu, AWS, Kubernetes, telemetry and this provider must not leak into a run that brings its own:
+# the session of a role beside a test's keys, for example. Nor git's, which name the repository of a hook.
 clean_environment() {
   local name
-  for name in $(env | sed -nE 's/^((TF|GOLDENPATH)_[A-Za-z0-9_]*)=.*/\1/p'); do
+  for name in $(env | sed -nE 's/^((TF|GOLDENPATH|AWS|KUBE|OTEL|GIT)_[A-Za-z0-9_]*|KUBECONFIG)=.*/\1/p'); do
     case "$name" in
       GOLDENPATH_TEST_*) ;;
       *) unset "$name" ;;
@@ -78,39 +83,45 @@ hash_of() {
 # with_lock FOLDER COMMAND...: one run at a time for what FOLDER stands for. `mkdir` is the lock because it is atomic
 # everywhere; a lock whose owner has died is taken over.
 with_lock() {
-  local lock="$1.lock" owner waited=0
+  local lock="$1.lock" owner said waited=0 absent=0 empty=0
   shift
-  mkdir -p "$(dirname "$lock")"
-  until mkdir "$lock" 2>/dev/null; do
-    owner="$(cat "$lock/pid" 2>/dev/null || true)"
-    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
-      # Renamed first: of two waiters who both saw the death, only one can win the rename.
-      if mv "$lock" "$lock.dead.$$" 2>/dev/null; then rm -rf "$lock.dead.$$"; fi
+  mkdir -p "$(dirname "$lock")" || return 1
+  until said="$(mkdir "$lock" 2>&1)"; do
+    # It was released at this moment; or it can't be made at all, as on a full disk.
+    if [ ! -d "$lock" ]; then
+      absent=$((absent + 1))
+      [ "$absent" -lt 10 ] || die "$said"
+      continue
+    fi
+    absent=0
+    owner="$(ls "$lock" 2>/dev/null || true)"
+    owner="${owner#pid-}"
+    # Of two waiters who both saw the death, one removes the file; a lock that was made since has one of another name.
+    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null && rm "$lock/pid-$owner" </dev/null 2>/dev/null; then
+      rmdir "$lock"
       continue
     fi
     # Between an owner's `mkdir` and its pid there is a moment; a lock that stays without a pid was orphaned in it.
-    if [ -z "$owner" ] && [ "$waited" -ge 30 ]; then
-      rm -rf "$lock"
-      continue
-    fi
+    if [ -n "$owner" ]; then empty=0; else empty=$((empty + 1)); fi
+    if [ "$empty" -gt 30 ] && rmdir "$lock" 2>/dev/null; then continue; fi
     [ "$waited" -ne 1 ] || say "waiting for another run (process ${owner:-unknown}) that holds $lock"
     waited=$((waited + 1))
     sleep 1
   done
-  # BASHPID does not exist in bash 3.2; `sh -c` prints the pid of the subshell that holds the lock.
+  # BASHPID does not exist in bash 3.2; `sh` knows the pid of the subshell that holds the lock.
   (
+    # shellcheck disable=SC2016
+    sh -c ': >"$1/pid-$PPID"' sh "$lock" || exit 1
     trap 'rm -rf "$lock"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    # shellcheck disable=SC2016
-    sh -c 'echo "$PPID"' >"$lock/pid"
     "$@"
   )
 }
 
 # cargo_target PROFILE: the target folder for this lock file, toolchain and profile, unless the caller chose one.
 # Outside the clone, so that a fresh clone starts warm; keyed, so that a change of dependencies starts clean. Of each profile
-# the two used last stay.
+# the two used last stay, and those that a run has begun with in the last four hours: it may still build there.
 cargo_target() {
   if [ -n "${CARGO_TARGET_DIR:-}" ]; then
     printf '%s\n' "$CARGO_TARGET_DIR"
@@ -125,6 +136,8 @@ cargo_target() {
   touch "$folder"
   # The names are ours: a profile, a dash and hex digits.
   # shellcheck disable=SC2012
-  ls -1td "$GOLDENPATH_CACHE/target/$1"-* | tail -n +3 | while read -r old; do rm -rf "$old"; done
+  ls -1td "$GOLDENPATH_CACHE/target/$1"-* | tail -n +3 | while read -r old; do
+    [ -z "$(find "$old" -prune -mmin +240)" ] || rm -rf "$old"
+  done
   printf '%s\n' "$folder"
 }

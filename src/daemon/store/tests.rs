@@ -47,7 +47,7 @@ pub async fn end(store: &dyn Store, id: &str, outcome: &[u8]) -> Option<Vec<u8>>
 pub fn server() -> Option<PostgresServer> {
     let found = PostgresServer::find();
     if found.is_none() {
-        assert!(std::env::var("CI").is_err(), "PostgreSQL is not here: see scripts/lib/tools.sh");
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "PostgreSQL is not here: see scripts/lib/tools.sh");
         eprintln!("skipped: PostgreSQL is not here: see scripts/lib/tools.sh");
     }
     found.map(|bin| PostgresServer::start(&bin, false).unwrap())

@@ -1,11 +1,15 @@
 //! Guides: what the built-in golden paths hold, read from the documents themselves, and texts that stand beside this file.
 
-use super::{Pages, markdown::head, promises};
+use super::{markdown::head, promises};
 use goldenpath_core::{
     domain::{PersonaName, TierName},
     golden::{Catalogue, GoldenPath, Tier},
 };
-use std::{collections::BTreeSet, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    path::PathBuf,
+};
 
 /// File, title, what it is about, text.
 const OF_WORKLOADS: [(&str, &str, &str, &str); 7] = [
@@ -59,7 +63,8 @@ const POLICIES: &str = include_str!("guides/policies.md");
 const CROSSPLANE: &str = include_str!("guides/crossplane.md");
 const SECURITY: &str = include_str!("guides/security.md");
 
-pub fn pages() -> Pages {
+/// Path inside the folder of the documentation to text.
+pub fn pages() -> BTreeMap<PathBuf, String> {
     let glossary = head("Glossary", "One word, one meaning: the same in HCL, messages and documentation.");
     let reading = head("Reading a plan", "What the keys and texts of `objects` mean.");
     let explain = head("Explain a plan", "What a plan does, for reviewers and policies.");
@@ -72,7 +77,7 @@ pub fn pages() -> Pages {
     let of_workloads = OF_WORKLOADS.map(|(file, title, about, text)| {
         (format!("guides/{file}.md").into(), format!("{}\n{text}", head(title, about)))
     });
-    let mut pages = Pages::from([
+    let mut pages: BTreeMap<PathBuf, String> = BTreeMap::from([
         ("guides/glossary.md".into(), format!("{glossary}\n{GLOSSARY}")),
         ("guides/golden-paths.md".into(), golden_paths(&Catalogue::built_in())),
         ("guides/reading-a-plan.md".into(), format!("{reading}\n{READING}")),
