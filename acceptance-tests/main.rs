@@ -40,24 +40,33 @@ use libtest_mimic::Arguments;
 use std::{env, process::ExitCode};
 
 fn main() -> ExitCode {
-    let variable = |name: &str| env::var(name).ok().and_then(|text| text.parse().ok());
     let mut numbers = [
-        ("--cases", variable("GOLDENPATH_TRUTH_CASES").unwrap_or(500)),
-        ("--real-cases", variable("GOLDENPATH_TRUTH_REAL_CASES").unwrap_or(60)),
-        ("--seed", variable("GOLDENPATH_TRUTH_SEED").unwrap_or(1)),
+        ("--cases", "GOLDENPATH_TRUTH_CASES", 500),
+        ("--real-cases", "GOLDENPATH_TRUTH_REAL_CASES", 60),
+        ("--seed", "GOLDENPATH_TRUTH_SEED", 1),
     ];
+    for (_, variable, number) in &mut numbers {
+        if let Ok(text) = env::var(*variable) {
+            *number = number_of(variable, &text);
+        }
+    }
     let (mut rest, mut given) = (vec![], env::args());
     while let Some(argument) = given.next() {
-        match numbers.iter_mut().find(|(name, _)| *name == argument) {
-            Some((_, number)) => *number = given.next().and_then(|text| text.parse().ok()).unwrap_or(*number),
+        match numbers.iter_mut().find(|(name, ..)| *name == argument) {
+            Some((name, _, number)) => *number = number_of(name, &given.next().unwrap_or_default()),
             None => rest.push(argument),
         }
     }
-    let [(_, cases), (_, real_cases), (_, seed)] = numbers;
+    let [cases, real_cases, seed] = numbers.map(|(.., number)| number);
     let mut arguments = Arguments::from_iter(rest);
     let (trials, threads) = trials::all(cases, real_cases, seed);
     arguments.test_threads = arguments.test_threads.or(Some(threads));
     let conclusion = libtest_mimic::run(&arguments, trials);
     check::print_times();
     conclusion.exit_code()
+}
+
+/// A mistyped number would test something else than was asked for.
+fn number_of(name: &str, text: &str) -> u64 {
+    text.parse().unwrap_or_else(|_| panic!("{name} takes a number, and not {text:?}"))
 }

@@ -67,7 +67,7 @@ clean_environment() {
   local name
   for name in $(env | sed -nE 's/^((TF|GOLDENPATH|AWS|KUBE|OTEL|GIT)_[A-Za-z0-9_]*|KUBECONFIG)=.*/\1/p'); do
     case "$name" in
-      GOLDENPATH_TEST_*) ;;
+      GOLDENPATH_TEST_* | GOLDENPATH_TRUTH_*) ;;
       *) unset "$name" ;;
     esac
   done
