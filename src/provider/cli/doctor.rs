@@ -7,12 +7,14 @@ mod environment;
 mod finding;
 mod inspection;
 mod judge;
+mod own;
 
 pub use environment::examine;
 pub use finding::Finding;
 pub use inspection::{
-    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading, TargetOptions,
+    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, Reach, Reading, TargetOptions,
 };
+pub use own::OwnObject;
 
 use super::output;
 use anyhow::Context as _;

@@ -10,10 +10,7 @@ use goldenpath_adapters::{
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
 use goldenpath_core::{
-    domain::{
-        CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Ownership, Permission, PersonaName, Record,
-        ResourceKind, Who,
-    },
+    domain::{CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Permission, PersonaName, Who},
     golden::{Catalogue, boundaries, cluster_roles, role_patterns},
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
@@ -169,20 +166,5 @@ async fn real(reach: &Reach, cluster: &ClusterRef, catalogue: Arc<Catalogue>) ->
 async fn own_objects(objects: &dyn Objects, cluster: &ClusterArn) -> Reading<Vec<OwnObject>> {
     let everything = Selector { scope: Scope::Everything, keys: vec![] };
     let found = reading(objects.observe(cluster, &everything).await)?;
-    Ok(found.into_iter().filter_map(own).collect())
-}
-
-/// What others own in our namespaces (a ServiceAccount that Kubernetes made, a RoleBinding of somebody) is none of it.
-fn own(observed: Observed) -> Option<OwnObject> {
-    let owner = match observed.ownership {
-        Ownership::Ours(owner) => Some(match owner.slot {
-            Some(slot) => format!("{}/{slot}", owner.environment),
-            None => owner.environment,
-        }),
-        Ownership::Cluster => None,
-        Ownership::Foreign { .. } => return None,
-    };
-    let record: Option<Record> = observed.record.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let path = record.as_ref().filter(|record| record.kind == ResourceKind::ENVIRONMENT).and_then(Record::path);
-    Some(OwnObject { key: observed.key, owner, inventory: record.map(|record| record.inventory), path })
+    Ok(found.into_iter().filter_map(OwnObject::of).collect())
 }

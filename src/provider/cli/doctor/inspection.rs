@@ -1,9 +1,10 @@
 //! What of a cluster and its account is looked at. The composition root brings who looks.
 
+use super::own::OwnObject;
 use crate::cli::sandbox::ensure_there;
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{CatalogueSources, Facts, IdentityProvider, ObjectKey, Observed, PathVersion, Permission, Who},
+    domain::{CatalogueSources, Facts, IdentityProvider, Observed, Permission, Who},
     golden::Catalogue,
 };
 use serde_json::Value;
@@ -109,15 +110,4 @@ pub enum CallerPermissions {
     Missing(Vec<String>),
     /// The caller may not simulate its own policies.
     Unknown(String),
-}
-
-#[derive(Clone, Debug)]
-pub struct OwnObject {
-    pub key: ObjectKey,
-    /// `environment[/slot]`; `None` for what the cluster shares.
-    pub owner: Option<String>,
-    /// The inventory, if it is a record.
-    pub inventory: Option<Vec<String>>,
-    /// What an environment was made by, if it is its record.
-    pub path: Option<PathVersion>,
 }
