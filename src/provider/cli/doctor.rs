@@ -108,4 +108,16 @@ mod tests {
         let error = run(line.arguments, &Unasked).await.unwrap_err().to_string();
         assert!(error.starts_with("no sandbox at nowhere.db"), "{error}");
     }
+    #[test]
+    fn a_context_may_go_through_a_bastion() {
+        for (line, expected, reason) in [
+            (&["doctor", "demo"][..], None, "by EKS's endpoint"),
+            (&["doctor", "demo", "--context", "a"], None, "directly"),
+            (&["doctor", "--proxied", "--context", "a", "demo"], Some(true), "by its own server and CA"),
+        ] {
+            let line = Line::try_parse_from(line).expect(reason);
+            assert_eq!(line.arguments.reach.place.proxied, expected, "{reason}");
+        }
+        assert!(Line::try_parse_from(["doctor", "demo", "--proxied", "--sandbox", "a.db"]).is_err(), "no cluster");
+    }
 }

@@ -92,12 +92,14 @@ fn catalogue(reach: &Reach) -> anyhow::Result<Arc<Catalogue>> {
 }
 
 fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
-    let TargetOptions { region, profile, kubeconfig, context, sandbox: _ } = reach.place.clone();
+    let TargetOptions { region, profile, kubeconfig, context, proxied, sandbox: _ } = reach.place.clone();
     let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
     let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
-    let credentials = match (kubeconfig, context) {
-        (None, None) => Credentials::Tokens(aws.clone()),
-        (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),
+    let credentials = match (kubeconfig, context, proxied) {
+        (None, None, None) => Credentials::Tokens(aws.clone()),
+        (path, context, proxied) => {
+            Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: proxied.unwrap_or(false) })
+        }
     };
     (aws.clone(), Arc::new(Kube::new(aws, credentials)))
 }

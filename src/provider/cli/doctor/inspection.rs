@@ -32,8 +32,12 @@ pub struct TargetOptions {
     /// Context in the kubeconfig
     #[arg(long)]
     pub context: Option<String>,
+    /// Accept a context that goes through a proxy or bastion: its server and CA need not be those that EKS reports
+    // `Some(false)`: a kubeconfig is meant, though nothing of it is named.
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub proxied: Option<bool>,
     /// Check this sandbox instead of a real cluster
-    #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
+    #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context", "proxied"])]
     pub sandbox: Option<PathBuf>,
 }
 
@@ -52,8 +56,9 @@ pub struct Reach {
 impl TargetOptions {
     /// Whether anything says where it is.
     pub fn is_named(&self) -> bool {
-        let Self { region, profile, kubeconfig, context, sandbox } = self;
-        [region, profile, context].into_iter().any(Option::is_some) || kubeconfig.is_some() || sandbox.is_some()
+        let Self { region, profile, kubeconfig, context, proxied, sandbox } = self;
+        let is_written = [region, profile, context].into_iter().any(Option::is_some);
+        is_written || kubeconfig.is_some() || proxied.is_some() || sandbox.is_some()
     }
 
     /// That it can be looked at.
