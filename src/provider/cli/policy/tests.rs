@@ -1,7 +1,7 @@
 use super::{
-    Arguments,
+    Arguments, check_names,
     home::Home,
-    report::{Basis, Report},
+    report::{Basis, Problem, Report},
     run, sarif,
 };
 use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster, Reading};
@@ -208,6 +208,21 @@ impl LiveCluster for Bare {
 
     async fn dry_runs(&self, _: Vec<Value>, _: Option<&Who>) -> Vec<Reading<Option<String>>> {
         vec![]
+    }
+}
+
+#[test]
+fn a_name_may_be_that_of_a_document_that_can_not_be_read() {
+    let (known, only) = ([&pack()[0]], |name: &str| vec![name.to_owned()]);
+    let first = known[0].form.name.as_str();
+    let unreadable = || vec![Problem::of("own.yaml", "did not find expected key".to_owned())];
+    for (only, problems, is_good, reason) in [
+        (only(first), vec![], true, "it is known"),
+        (only("own"), vec![], false, "nobody has it"),
+        (only("own"), unreadable(), true, "the report names the file"),
+        (vec![], unreadable(), true, "all of them"),
+    ] {
+        assert_eq!(check_names(&only, &known, &problems).is_ok(), is_good, "{reason}");
     }
 }
 
