@@ -15,7 +15,7 @@ pub use finding::Finding;
 pub use inspection::{
     CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, Reach, Reading, TargetOptions,
 };
-pub use own::OwnObject;
+pub use own::{OwnObject, OwnRecord};
 pub use patience::in_time;
 
 use super::output;

@@ -48,7 +48,8 @@ impl OwnObject {
 // === impl OwnRecord ===
 
 impl OwnRecord {
-    fn read(text: Option<&str>) -> Reading<Self> {
+    /// `None`: nothing is in it.
+    pub fn read(text: Option<&str>) -> Reading<Self> {
         let text = text.ok_or("it is empty")?;
         let record: Record = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let path = Some(&record).filter(|record| record.kind == ResourceKind::ENVIRONMENT).and_then(Record::path);

@@ -2,6 +2,7 @@
 
 mod audit;
 mod custom;
+mod named;
 
 use super::{report::Problem, sources};
 use crate::cli::{
@@ -12,10 +13,11 @@ use crate::cli::{
 use anyhow::ensure;
 use audit::{Audit, Home};
 use goldenpath_core::{
-    domain::name_list,
+    domain::{SYSTEM_NAMESPACE, name_list},
     golden::Catalogue,
     policy::{document::Policy, pack},
 };
+use named::{Named, RECORDS};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -30,8 +32,8 @@ use tokio::time::{Instant, timeout_at};
 /// Judge every object in the managed namespaces of a live cluster
 ///
 /// Judges each namespace, including the team's own workloads, by the policies of the golden path, version and tier that it was made from,
-/// and lists RoleBindings of others that let in somebody from outside the environment. Nothing is changed; you must be allowed to list
-/// these kinds. What can't be listed within ten minutes is an error. Exits with 1 if a policy denies an object, with 2 if something can't be
+/// and lists RoleBindings that no record names and that let in somebody from outside the environment. Nothing is changed; you must be
+/// allowed to list these kinds, and the records. What can't be listed within ten minutes is an error. Exits with 1 if a policy denies an object, with 2 if something can't be
 /// judged, and otherwise with 0.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -144,6 +146,7 @@ async fn look<'a>(
             audit.add(home);
         }
     }
+    audit.learn(look_for_records(source).await);
     let today = today();
     let definitions = Mutex::new(vec![]);
     let collect = |document: Value| lock(&definitions).extend(custom::kinds(&document));
@@ -175,6 +178,17 @@ async fn look<'a>(
     let mut audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
     audit.finish();
     Ok(audit)
+}
+
+async fn look_for_records(source: &Source<'_>) -> Named {
+    let named = Mutex::new(Named::default());
+    let collect = |document: Value| lock(&named).add(&document);
+    let listed = source.each(RECORDS, Some(SYSTEM_NAMESPACE), &collect).await;
+    let mut named = named.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Err(why) = listed {
+        named.fail(&why);
+    }
+    named
 }
 
 /// A name that is mistyped must not pass for an environment in which nothing is denied.
