@@ -8,15 +8,13 @@ mod finding;
 mod inspection;
 mod judge;
 mod own;
-mod patience;
+mod reading;
 
 pub use environment::examine;
 pub use finding::Finding;
-pub use inspection::{
-    CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, Reach, Reading, TargetOptions,
-};
+pub use inspection::{CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, Reach, TargetOptions};
 pub use own::{OwnObject, OwnRecord};
-pub use patience::in_time;
+pub use reading::{Reading, in_time};
 
 use super::output;
 use anyhow::Context as _;

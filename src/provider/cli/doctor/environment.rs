@@ -16,7 +16,7 @@ mod rows;
 use super::{
     finding::Finding,
     inspection::{DoctorTarget, Inspector, Reach},
-    patience::{all_in_time, in_time},
+    reading::{all_in_time, in_time},
 };
 use admission::Tries;
 use anyhow::Context as _;

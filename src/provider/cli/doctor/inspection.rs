@@ -1,6 +1,6 @@
 //! What of a cluster and its account is looked at. The composition root brings who looks.
 
-use super::own::OwnObject;
+use super::{own::OwnObject, reading::Reading};
 use crate::cli::sandbox::ensure_there;
 use async_trait::async_trait;
 use goldenpath_core::{
@@ -86,9 +86,6 @@ pub trait LiveCluster: Send + Sync {
     /// Of each why it would not be created, in their order; `None`: it would.
     async fn dry_runs(&self, documents: Vec<Value>, as_who: Option<&Who>) -> Vec<Reading<Option<String>>>;
 }
-
-/// What was read, or why it could not be.
-pub type Reading<T> = Result<T, String>;
 
 /// `None`: it has no meaning in this target.
 #[derive(Debug)]

@@ -1,12 +1,15 @@
 //! What each reading means, and what to do about it.
 
+mod found;
 mod records;
 
 use super::{
-    finding::{CheckStatus, Finding},
-    inspection::{CallerPermissions, Inspection, Reading},
+    finding::Finding,
+    inspection::{CallerPermissions, Inspection},
     own::OwnObject,
+    reading::Reading,
 };
+use found::{Found, error, no_reading, of, ok, warning};
 use goldenpath_core::{
     domain::{ClusterArn, Facts, IdentityProvider, NetworkEngine},
     golden::{Catalogue, GoldenPath, boundaries},
@@ -24,33 +27,6 @@ const FACTS_ROLE: &str =
 struct Asked<'a> {
     cluster: Option<&'a ClusterArn>,
     catalogue: &'a Catalogue,
-}
-
-/// What one reading says, before it is known which check it was.
-struct Found(CheckStatus, String, String);
-
-fn ok(found: impl Into<String>) -> Found {
-    Found(CheckStatus::Ok, found.into(), String::new())
-}
-
-fn warning(found: impl Into<String>, remedy: impl Into<String>) -> Found {
-    Found(CheckStatus::Warning, found.into(), remedy.into())
-}
-
-fn error(found: impl Into<String>, remedy: impl Into<String>) -> Found {
-    Found(CheckStatus::Error, found.into(), remedy.into())
-}
-
-/// What could not be read is no absence of trouble.
-fn of<T>(reading: &Reading<T>, judge: impl FnOnce(&T) -> Found) -> Found {
-    match reading {
-        Ok(value) => judge(value),
-        Err(why) => no_reading(why),
-    }
-}
-
-fn no_reading(why: &str) -> Found {
-    error(why, "Make sure that this can be read, then run the command again.")
 }
 
 pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! What is ours on a cluster, and what the records among it say. Pure.
 
-use super::inspection::Reading;
+use super::reading::Reading;
 use goldenpath_core::domain::{
     Id, ObjectKey, Observed, Ownership, PathVersion, Record, ResourceKind, SYSTEM_NAMESPACE,
 };

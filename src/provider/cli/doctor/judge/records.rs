@@ -1,6 +1,6 @@
 //! What the records of a cluster say, and what none of them names.
 
-use super::{Found, error, ok, warning};
+use super::found::{Found, error, ok, warning};
 use crate::cli::doctor::own::OwnObject;
 use goldenpath_core::{
     domain::{ObjectKey, PathVersion, SYSTEM_NAMESPACE},

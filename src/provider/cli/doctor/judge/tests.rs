@@ -1,5 +1,5 @@
 use super::*;
-use crate::cli::doctor::own::OwnRecord;
+use crate::cli::doctor::{finding::CheckStatus, own::OwnRecord};
 
 const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/goldenpath/boundary";
 

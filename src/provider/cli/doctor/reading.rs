@@ -1,8 +1,10 @@
-//! How long a reading may take. What does not answer is said to, and takes no other reading with it.
+//! What was read of a cluster, and how long that may take. What does not answer is said to, and takes no other reading with it.
 
-use super::inspection::Reading;
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// What was read, or why it could not be.
+pub type Reading<T> = Result<T, String>;
 
 /// Of one check: a listing of all that a large cluster has, or a simulation of all permissions, takes less than a minute.
 const LIMIT: Duration = Duration::from_secs(120);
