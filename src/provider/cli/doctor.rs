@@ -27,7 +27,7 @@ use std::{
 
 /// Check a cluster and its account for anything that would keep golden paths from working
 ///
-/// A check that gets no answer within two minutes is an error; the others are reported all the same.
+/// A check without a response within two minutes is an error; the others are reported all the same.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {

@@ -1,4 +1,4 @@
-//! What was read of a cluster, and how long that may take. What does not answer is said to, and takes no other reading with it.
+//! What was read of a cluster, and how long that may take. What does not respond is said to, and takes no other reading with it.
 
 use std::time::Duration;
 use tokio::time::timeout;
@@ -19,7 +19,7 @@ pub async fn all_in_time<T>(count: usize, work: impl Future<Output = Vec<Reading
 }
 
 fn silence() -> String {
-    format!("no answer within {} s", LIMIT.as_secs())
+    format!("no response within {} s", LIMIT.as_secs())
 }
 
 #[cfg(test)]
@@ -28,8 +28,8 @@ mod tests {
     use std::future::pending;
 
     #[tokio::test(start_paused = true)]
-    async fn what_does_not_answer_is_waited_for_and_then_named() {
-        let silence = || Err("no answer within 120 s".to_owned());
+    async fn what_does_not_respond_is_waited_for_and_then_named() {
+        let silence = || Err("no response within 120 s".to_owned());
         assert_eq!(in_time(pending::<Reading<u8>>()).await, silence());
         assert_eq!(in_time(async { Ok(1) }).await, Ok(1));
         assert_eq!(all_in_time(2, pending::<Vec<Reading<u8>>>()).await, [silence(), silence()]);

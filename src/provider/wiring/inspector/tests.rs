@@ -1,4 +1,4 @@
-//! Of a cluster that answers some questions and not others.
+//! Of a cluster that responds to some requests and not to others.
 
 use super::*;
 use goldenpath_core::{
@@ -7,7 +7,7 @@ use goldenpath_core::{
 };
 use std::future::pending;
 
-/// What it is asked about objects and about IAM's providers it never answers.
+/// To requests about objects and about IAM's providers it never responds.
 struct Silent(Facts);
 
 #[async_trait]
@@ -53,7 +53,7 @@ impl Objects for Silent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_answer_takes_no_other_check_with_it() {
+async fn what_does_not_respond_takes_no_other_check_with_it() {
     let facts = serde_json::from_value(serde_json::json!({
         "stable": {"cluster_arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo", "auto_mode": false,
             "service_cidr": "10.100.0.0/16", "ip_family": "ipv4", "pod_security_version": "1.36",
@@ -64,7 +64,7 @@ async fn what_does_not_answer_takes_no_other_check_with_it() {
     let seen = common(&silent, &silent, &"demo".parse().expect("a name"), Catalogue::built_in()).await;
     assert!(seen.facts.is_ok() && seen.identity_providers.is_ok(), "{seen:?}");
     assert!(seen.boundaries.as_ref().is_ok_and(|found| !found.is_empty()), "{seen:?}");
-    let silence = |why: Option<&String>| why.is_some_and(|why| why == "no answer within 120 s");
+    let silence = |why: Option<&String>| why.is_some_and(|why| why == "no response within 120 s");
     assert!(silence(seen.objects.as_ref().err()), "{seen:?}");
     assert!(silence(seen.oidc_provider.as_ref().and_then(|known| known.as_ref().err())), "{seen:?}");
 }

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_proved_by_a_record() {
+    fn a_mark_is_verified_by_a_record() {
         let facts = json!({"cluster_arn": "arn:aws:eks:eu-west-1:111122223333:cluster/demo", "auto_mode": false,
             "service_cidr": "10.100.0.0/16", "ip_family": "ipv4", "pod_security_version": "1.36"});
         let record = json!({"id": "demo/pay", "uid": "u", "kind": "environment", "team": "pay",
@@ -130,7 +130,7 @@ mod tests {
             named.has("rbac.authorization.k8s.io/v1beta1", "RoleBinding", &binding(name, labels.clone()))
         };
         assert!(has(&named, "gp-viewer", &ours), "named, and marked");
-        assert!(!has(&named, "gp-viewer", &json!({})), "it has lost its mark: somebody wrote it anew");
+        assert!(!has(&named, "gp-viewer", &json!({})), "it has lost its mark: somebody has recreated it");
         assert!(!has(&named, "mine", &ours), "marked by a tenant");
         named.add(&config_map("environment.shop", &theirs, "{}"));
         assert!(has(&named, "any", &theirs) && !has(&named, "mine", &ours), "a record that can't be read may name it");
