@@ -37,6 +37,7 @@ pub async fn reports(real: Arc<Real>) -> Result<()> {
         "AWS permissions",
         "Kubernetes permissions",
         "clock",
+        "records",
         "orphans",
     ] {
         is(&platform, check, "ok", &[]).await?;

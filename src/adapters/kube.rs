@@ -32,6 +32,7 @@ mod out_of_band;
 pub mod permissions;
 mod probe;
 mod project;
+mod proxy;
 mod reviews;
 mod running;
 mod served;

@@ -6,6 +6,7 @@
 use super::{
     call::Connection,
     credentials::{Credentials, Endpoint, Kubeconfig},
+    proxy::{has_own_proxy, proxy_to},
 };
 use crate::errors::{chain, invalid};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,6 +14,7 @@ use goldenpath_core::{
     domain::{Class, ClusterArn},
     ports::PortError,
 };
+use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig as File, KubeconfigError};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::{
@@ -32,9 +34,12 @@ pub(super) async fn open(
     endpoint: &Endpoint,
     credentials: &Credentials,
 ) -> Result<Connection, PortError> {
+    let environment = &Matcher::from_env();
     let (mut config, tokens) = match credentials {
-        Credentials::Kubeconfig(kubeconfig) => (from_kubeconfig(cluster, endpoint, kubeconfig).await?, None),
-        Credentials::Tokens(tokens) => (from_endpoint(cluster, endpoint)?, Some(tokens.clone())),
+        Credentials::Kubeconfig(kubeconfig) => {
+            (from_kubeconfig(cluster, endpoint, kubeconfig, environment).await?, None)
+        }
+        Credentials::Tokens(tokens) => (from_endpoint(cluster, endpoint, environment)?, Some(tokens.clone())),
     };
     config.connect_timeout = Some(CONNECT);
     config.read_timeout = Some(READ);
@@ -53,17 +58,23 @@ fn class_of(error: &kube::Error) -> Class {
     if matches!(error, kube::Error::Auth(_)) { Class::Denied } else { Class::Invalid }
 }
 
-fn from_endpoint(cluster: &ClusterArn, endpoint: &Endpoint) -> Result<Config, PortError> {
+fn from_endpoint(cluster: &ClusterArn, endpoint: &Endpoint, environment: &Matcher) -> Result<Config, PortError> {
     let url = endpoint.url.parse();
     let url =
         url.map_err(|error| wrong(format!("{cluster}: its endpoint {:?} is not a URL: {error}", endpoint.url)))?;
     let mut config = Config::new(url);
     config.root_cert = Some(certificates(cluster, &endpoint.ca_data)?.into_iter().collect());
     config.auth_info = AuthInfo::default();
+    config.proxy_url = proxy(cluster, &config, environment)?;
     Ok(config)
 }
 
-async fn from_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kubeconfig) -> Result<Config, PortError> {
+async fn from_kubeconfig(
+    cluster: &ClusterArn,
+    endpoint: &Endpoint,
+    given: &Kubeconfig,
+    environment: &Matcher,
+) -> Result<Config, PortError> {
     let unusable = |error: KubeconfigError| wrong(format!("the kubeconfig can't be used: {}", chain(&error)));
     let file = match &given.path {
         Some(path) => File::read_from(in_home(path, env::home_dir())),
@@ -72,7 +83,11 @@ async fn from_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kube
     .map_err(unusable)?;
     let options = KubeConfigOptions { context: given.context.clone(), ..KubeConfigOptions::default() };
     let context = given.context.clone().or_else(|| file.current_context.clone());
-    let config = Config::from_custom_kubeconfig(file, &options).await.map_err(unusable)?;
+    let has_own_proxy = has_own_proxy(&file, context.as_deref());
+    let mut config = Config::from_custom_kubeconfig(file, &options).await.map_err(unusable)?;
+    if !has_own_proxy {
+        config.proxy_url = proxy(cluster, &config, environment)?;
+    }
     if !given.is_proxied {
         let context = context.unwrap_or_default();
         check_same_cluster(cluster, endpoint, &config).map_err(|message| {
@@ -83,6 +98,10 @@ async fn from_kubeconfig(cluster: &ClusterArn, endpoint: &Endpoint, given: &Kube
         })?;
     }
     Ok(config)
+}
+
+fn proxy(cluster: &ClusterArn, config: &Config, environment: &Matcher) -> Result<Option<http::Uri>, PortError> {
+    proxy_to(&config.cluster_url, environment).map_err(|message| wrong(format!("{cluster}: {message}")))
 }
 
 /// A shell expands `~`; what a configuration says comes here as it is written.
@@ -143,6 +162,38 @@ mod tests {
             ("~/.kube/config", None, "~/.kube/config", "nobody's home"),
         ] {
             assert_eq!(in_home(Path::new(path), home.map(PathBuf::from)), Path::new(expected), "{reason}");
+        }
+    }
+
+    /// NO_PROXY names servers that are reached without it; a kubeconfig may name a proxy of its own.
+    #[tokio::test]
+    async fn both_ways_in_take_the_proxy_of_the_environment() {
+        let cluster: ClusterArn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo".parse().expect("an ARN");
+        let signed = rcgen::generate_simple_self_signed(["eks.test".to_owned()]).expect("a certificate");
+        let endpoint =
+            Endpoint { url: "https://eks.test".to_owned(), ca_data: STANDARD.encode(signed.cert.pem().as_bytes()) };
+        let folder = tempfile::tempdir().expect("a folder");
+        let kubeconfig = |proxy: &str| {
+            let path = folder.path().join("config");
+            let text = format!(
+                "clusters: [{{name: c, cluster: {{server: 'https://eks.test'{proxy}}}}}]\n\
+                 contexts: [{{name: x, context: {{cluster: c}}}}]\ncurrent-context: x\n"
+            );
+            std::fs::write(&path, text).expect("a kubeconfig");
+            Kubeconfig { path: Some(path), context: None, is_proxied: true }
+        };
+        for (no, expected, reason) in
+            [("", Some("http://proxy.test:3128/"), "through it"), ("eks.test", None, "a private endpoint")]
+        {
+            let environment = &Matcher::builder().https("http://proxy.test:3128").no(no).build();
+            let found = |config: &Config| config.proxy_url.as_ref().map(ToString::to_string);
+            let config = from_endpoint(&cluster, &endpoint, environment).expect(reason);
+            assert_eq!(found(&config).as_deref(), expected, "{reason}, by EKS");
+            let config = from_kubeconfig(&cluster, &endpoint, &kubeconfig(""), environment).await.expect(reason);
+            assert_eq!(found(&config).as_deref(), expected, "{reason}, by a kubeconfig");
+            let own = kubeconfig(", proxy-url: 'http://own.test:1'");
+            let config = from_kubeconfig(&cluster, &endpoint, &own, environment).await.expect(reason);
+            assert_eq!(found(&config).as_deref(), Some("http://own.test:1/"), "{reason}, by a kubeconfig with its own");
         }
     }
 }

@@ -83,7 +83,11 @@ pub(super) async fn run(arguments: Arguments, tool: &CatalogueTool) -> anyhow::R
         Command::Show(arguments) => show::show(&arguments, &documents()?)?,
         Command::Init(arguments) => init::init(&arguments)?,
         Command::Validate(arguments) => return validate::run(&arguments, documents, tool),
-        Command::Diff(arguments) => comparison::compare(*arguments, catalogue, tool).await?,
+        Command::Diff(arguments) => {
+            let (text, code) = comparison::compare(*arguments, catalogue, tool).await?;
+            output::data(&text)?;
+            return Ok(ExitCode::from(code));
+        }
         Command::Test(arguments) => return cases::run(&arguments, &documents()?, today(), tool).await,
         Command::Schema(Schema { kind }) => super::reports::json(&match kind {
             SchemaKind::GoldenPath => Catalogue::schema(),

@@ -111,7 +111,7 @@ fn read(plan: &Path, cli: &OsStr) -> anyhow::Result<Vec<u8>> {
     }
     bytes = fs::read(plan)?;
     // A saved plan is a ZIP archive.
-    if bytes.trim_ascii_start().first() == Some(&b'{') {
+    if plan::without_mark(&bytes).trim_ascii_start().first() == Some(&b'{') {
         return Ok(bytes);
     }
     let shown = Command::new(cli).args(["show", "-json", "-no-color"]).arg(plan).output();

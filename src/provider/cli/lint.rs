@@ -57,13 +57,16 @@ struct InFile<T> {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { dir, recursive, json } = arguments;
     let declared = resources::declarations();
-    let mut report = Report { format_version: "1.0", findings: vec![], errors: vec![] };
-    let mut paths = vec![];
-    let listed = files(dir, *recursive, &mut paths).map_err(|error| error.to_string());
-    let listed = listed
-        .and_then(|()| if paths.is_empty() { Err("no configuration is in this folder".to_owned()) } else { Ok(()) });
-    if let Err(message) = listed {
-        report.errors.push(InFile { file: display(dir), found: Unreadable { line: 0, message } });
+    let Files { paths, unreadable } = files(dir, *recursive, &entries);
+    let of_folder = |(folder, message): (PathBuf, String)| InFile {
+        file: display(&folder),
+        found: Unreadable { line: 0, message },
+    };
+    let errors = unreadable.into_iter().map(of_folder).collect();
+    let mut report = Report { format_version: "1.0", findings: vec![], errors };
+    if paths.is_empty() && report.errors.is_empty() {
+        let message = "no configuration is in this folder".to_owned();
+        report.errors.push(of_folder((dir.clone(), message)));
     }
     for path in &paths {
         read(path, &declared, &mut report);
@@ -92,25 +95,49 @@ fn read(path: &Path, declared: &[Declared], report: &mut Report) {
     }
 }
 
-/// Sorted, so that two runs print the same.
-fn files(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name().to_string_lossy().into_owned();
+/// Where configurations are, and which folders can't be read.
+#[derive(Default)]
+struct Files {
+    paths: Vec<PathBuf>,
+    unreadable: Vec<(PathBuf, String)>,
+}
+
+/// (path, whether it is a folder)
+type Entry = (PathBuf, bool);
+
+/// Sorted, so that two runs print the same. A folder that can't be read hides no other one.
+fn files(folder: &Path, recursive: bool, list: &dyn Fn(&Path) -> io::Result<Vec<Entry>>) -> Files {
+    let mut found = Files::default();
+    let mut inside = match list(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            found.unreadable.push((folder.to_owned(), error.to_string()));
+            return found;
+        }
+    };
+    inside.sort();
+    for (path, is_folder) in inside {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_configuration =
             [".tf", ".tofu"].iter().any(|end| name.strip_suffix(".json").unwrap_or(&name).ends_with(end));
         if name.starts_with('.') {
             continue;
-        } else if entry.file_type()?.is_dir() {
+        } else if is_folder {
             if recursive {
-                files(&entry.path(), recursive, found)?;
+                let Files { paths, unreadable } = files(&path, recursive, list);
+                found.paths.extend(paths);
+                found.unreadable.extend(unreadable);
             }
         } else if is_configuration {
-            found.push(entry.path());
+            found.paths.push(path);
         }
     }
-    Ok(())
+    found
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    let entry = |entry: io::Result<fs::DirEntry>| entry.and_then(|one| Ok((one.path(), one.file_type()?.is_dir())));
+    fs::read_dir(folder)?.map(entry).collect()
 }
 
 fn text(report: &Report, read: usize) -> String {
@@ -125,4 +152,30 @@ fn text(report: &Report, read: usize) -> String {
     let (words, errors) = (report.findings.len(), report.errors.len());
     push_line(&mut text, format_args!("{read} files read, {words} unknown words, {errors} errors"));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_can_not_be_read_hides_no_other_one() {
+        let list = |folder: &Path| -> io::Result<Vec<Entry>> {
+            let inside: &[(&str, bool)] = match folder.to_str() {
+                Some("top") => &[("z.tf", false), ("locked", true), ("open", true), (".terraform", true), ("a", false)],
+                Some("top/open") => &[("b.tofu.json", false)],
+                _ => return Err(io::Error::from(io::ErrorKind::PermissionDenied)),
+            };
+            Ok(inside.iter().map(|(name, is_folder)| (folder.join(name), *is_folder)).collect())
+        };
+        for (recursive, paths, unreadable, reason) in [
+            (false, &["top/z.tf"][..], &[][..], "nobody looks into them"),
+            (true, &["top/open/b.tofu.json", "top/z.tf"], &["top/locked"], "it is named, and the other one is read"),
+        ] {
+            let found = files(Path::new("top"), recursive, &list);
+            assert_eq!(found.paths, paths.iter().map(PathBuf::from).collect::<Vec<_>>(), "{reason}");
+            let folders: Vec<&str> = found.unreadable.iter().filter_map(|(folder, _)| folder.to_str()).collect();
+            assert_eq!(folders, unreadable, "{reason}");
+        }
+    }
 }

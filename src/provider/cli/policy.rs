@@ -19,6 +19,7 @@ use super::{
     output::{self, display},
     reports::today,
 };
+use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use goldenpath_core::{
     domain::TierClass,
@@ -144,12 +145,7 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
     });
     let all: Vec<&Policy> = pack().iter().chain(&own).collect();
     let known: Vec<&Policy> = all.iter().copied().chain(home.iter().flat_map(Home::guards)).collect();
-    for name in &check.only {
-        if !known.iter().any(|policy| policy.form.name == *name) {
-            let known: Vec<&str> = known.iter().map(|policy| policy.form.name.as_str()).collect();
-            anyhow::bail!("no policy has the name {name}: use one of {}", known.join(", "));
-        }
-    }
+    check_names(&check.only, &known, &report.problems)?;
     let basis = Basis { policies: &all, only: &check.only, class, today: today(), home: home.as_ref() };
     for path in files(&check.files, &mut report) {
         match fs::read_to_string(&path) {
@@ -165,6 +161,18 @@ fn check(check: &Check) -> anyhow::Result<ExitCode> {
         report.text()
     })?;
     Ok(ExitCode::from(report.code()))
+}
+
+/// A name that is not known may be that of a document which can't be read: the report says so, and why.
+fn check_names(only: &[String], known: &[&Policy], unreadable: &[Problem]) -> anyhow::Result<()> {
+    let is_known = |name: &String| known.iter().any(|policy| policy.form.name == *name);
+    match only.iter().find(|name| !is_known(name)) {
+        Some(name) if unreadable.is_empty() => {
+            let known: Vec<&str> = known.iter().map(|policy| policy.form.name.as_str()).collect();
+            bail!("no policy has the name {name}: use one of {}", known.join(", "))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn home(path: &Path) -> Result<Home, String> {

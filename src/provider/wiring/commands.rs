@@ -59,16 +59,19 @@ fn survey(reach: Reach) -> anyhow::Result<(Arc<dyn Survey>, Arc<dyn Provisioner>
 }
 
 fn engine(Reach { place, catalogue }: Reach) -> anyhow::Result<Arc<Engine>> {
-    let TargetOptions { region, profile, kubeconfig, context, sandbox } = place;
+    let TargetOptions { region, profile, kubeconfig, context, proxied, sandbox } = place;
     let text = |text: Option<String>| text.map_or(Value::Null, Value::from);
     let path = |path: PathBuf| Value::from(path.to_string_lossy().as_ref());
     let block = match sandbox {
         Some(sandbox) => Value::map([("sandbox", Value::map([("path", path(sandbox))]))]),
         None => {
             let aws = Value::map([("region", text(region)), ("profile", text(profile))]);
-            let is_set = kubeconfig.is_some() || context.is_some();
-            let kubernetes =
-                Value::map([("kubeconfig", kubeconfig.map_or(Value::Null, path)), ("context", text(context))]);
+            let is_set = kubeconfig.is_some() || context.is_some() || proxied.is_some();
+            let kubernetes = Value::map([
+                ("kubeconfig", kubeconfig.map_or(Value::Null, path)),
+                ("context", text(context)),
+                ("proxied", Value::from(proxied)),
+            ]);
             Value::map([("aws", aws), ("kubernetes", if is_set { kubernetes } else { Value::Null })])
         }
     };

@@ -2,6 +2,7 @@
 
 use crate::cli::doctor::{
     CallerPermissions, DoctorTarget, Inspection, Inspector, LiveCluster, OwnObject, Reach, Reading, TargetOptions,
+    in_time,
 };
 use async_trait::async_trait;
 use goldenpath_adapters::{
@@ -10,10 +11,7 @@ use goldenpath_adapters::{
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
 use goldenpath_core::{
-    domain::{
-        CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Ownership, Permission, PersonaName, Record,
-        ResourceKind, Who,
-    },
+    domain::{CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Permission, PersonaName, Who},
     golden::{Catalogue, boundaries, cluster_roles, role_patterns},
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
@@ -25,6 +23,11 @@ pub(super) struct TargetInspector;
 
 fn reading<T>(result: Result<T, PortError>) -> Reading<T> {
     result.map_err(|error| error.to_string())
+}
+
+/// One check.
+async fn check<T>(work: impl Future<Output = Result<T, PortError>>) -> Reading<T> {
+    in_time(async { reading(work.await) }).await
 }
 
 #[async_trait]
@@ -89,40 +92,48 @@ fn catalogue(reach: &Reach) -> anyhow::Result<Arc<Catalogue>> {
 }
 
 fn adapters(reach: &Reach) -> (Arc<Aws>, Arc<Kube>) {
-    let TargetOptions { region, profile, kubeconfig, context, sandbox: _ } = reach.place.clone();
+    let TargetOptions { region, profile, kubeconfig, context, proxied, sandbox: _ } = reach.place.clone();
     let credentials = profile.map_or(CredentialSource::Chain, CredentialSource::Profile);
     let aws = Arc::new(Aws::new(AwsOptions { region, credentials, ..AwsOptions::default() }));
-    let credentials = match (kubeconfig, context) {
-        (None, None) => Credentials::Tokens(aws.clone()),
-        (path, context) => Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: false }),
+    let credentials = match (kubeconfig, context, proxied) {
+        (None, None, None) => Credentials::Tokens(aws.clone()),
+        (path, context, proxied) => {
+            Credentials::Kubeconfig(Kubeconfig { path, context, is_proxied: proxied.unwrap_or(false) })
+        }
     };
     (aws.clone(), Arc::new(Kube::new(aws, credentials)))
 }
 
-/// What every target has.
+/// What every target has. What does not depend on one another is read at once.
 async fn common(
     clusters: &dyn Clusters,
     objects: &dyn Objects,
     cluster: &ClusterRef,
     catalogue: Arc<Catalogue>,
 ) -> Inspection {
-    let facts = reading(clusters.facts(cluster).await);
+    let facts = check(clusters.facts(cluster)).await;
     let arn = facts.as_ref().map(|facts| facts.stable.cluster_arn.clone()).map_err(Clone::clone);
-    let oidc_provider =
-        match facts.as_ref().ok().and_then(|facts| facts.stable.oidc_issuer.as_ref().zip(arn.as_ref().ok())) {
-            Some((issuer, arn)) => Some(reading(clusters.oidc_provider_exists(arn, issuer).await)),
-            None => None,
-        };
-    let (boundaries, own) = match &arn {
-        Ok(arn) => (Ok(look_for_boundaries(clusters, arn, &catalogue).await), own_objects(objects, arn).await),
-        Err(why) => (Err(why.clone()), Err(why.clone())),
+    let issuer = facts.as_ref().ok().and_then(|facts| facts.stable.oidc_issuer.clone());
+    let is_known = async {
+        match (&arn, &issuer) {
+            (Ok(arn), Some(issuer)) => Some(check(clusters.oidc_provider_exists(arn, issuer)).await),
+            _ => None,
+        }
     };
+    let boundaries = async {
+        let arn = arn.as_ref().map_err(Clone::clone)?;
+        in_time(async { Ok(look_for_boundaries(clusters, arn, &catalogue).await) }).await
+    };
+    let own = async { own_objects(objects, arn.as_ref().map_err(Clone::clone)?).await };
+    let identity_providers = check(clusters.identity_providers(cluster));
+    let (oidc_provider, boundaries, own, identity_providers) =
+        tokio::join!(is_known, boundaries, own, identity_providers);
     Inspection {
         facts,
         boundaries,
         oidc_provider,
         audit_logging: None,
-        identity_providers: reading(clusters.identity_providers(cluster).await),
+        identity_providers,
         aws_permissions: None,
         kubernetes_permissions: None,
         clock: None,
@@ -150,39 +161,32 @@ async fn real(reach: &Reach, cluster: &ClusterRef, catalogue: Arc<Catalogue>) ->
     let clusters = JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() };
     let objects = Joined { aws: aws.clone(), kubernetes: kube.clone() };
     let mut seen = common(&clusters, &objects, cluster, catalogue).await;
-    seen.audit_logging = Some(reading(aws.audits(cluster).await));
+    seen.audit_logging = Some(check(aws.audits(cluster)).await);
     if let Ok(facts) = &seen.facts {
         let arn = &facts.stable.cluster_arn;
         let names: Vec<String> = PersonaName::ALL.into_iter().map(cluster_roles::name).collect();
         let scope = PermissionScope::of(Some(arn), role_patterns(&seen.catalogue, Some(arn)));
-        seen.aws_permissions = Some(match aws.lacking_permissions(&scope, &facts.caller).await {
-            Err(error) if error.class == Class::Denied => Ok(CallerPermissions::Unknown(error.to_string())),
-            missing => reading(missing).map(CallerPermissions::Missing),
+        let roles = permissions::for_environments(&names);
+        let held = in_time(async {
+            match aws.lacking_permissions(&scope, &facts.caller).await {
+                Err(error) if error.class == Class::Denied => Ok(CallerPermissions::Unknown(error.to_string())),
+                missing => reading(missing).map(CallerPermissions::Missing),
+            }
         });
-        seen.kubernetes_permissions =
-            Some(reading(kube.lacking_permissions(arn, &permissions::for_environments(&names)).await));
-        seen.clock = Some(reading(kube.clock_skew(arn).await));
+        let lacking = check(kube.lacking_permissions(arn, &roles));
+        let (held, lacking, clock) = tokio::join!(held, lacking, check(kube.clock_skew(arn)));
+        seen.aws_permissions = Some(held);
+        seen.kubernetes_permissions = Some(lacking);
+        seen.clock = Some(clock);
     }
     Ok(seen)
 }
 
 async fn own_objects(objects: &dyn Objects, cluster: &ClusterArn) -> Reading<Vec<OwnObject>> {
     let everything = Selector { scope: Scope::Everything, keys: vec![] };
-    let found = reading(objects.observe(cluster, &everything).await)?;
-    Ok(found.into_iter().filter_map(own).collect())
+    let found = check(objects.observe(cluster, &everything)).await?;
+    Ok(found.into_iter().filter_map(OwnObject::of).collect())
 }
 
-/// What others own in our namespaces (a ServiceAccount that Kubernetes made, a RoleBinding of somebody) is none of it.
-fn own(observed: Observed) -> Option<OwnObject> {
-    let owner = match observed.ownership {
-        Ownership::Ours(owner) => Some(match owner.slot {
-            Some(slot) => format!("{}/{slot}", owner.environment),
-            None => owner.environment,
-        }),
-        Ownership::Cluster => None,
-        Ownership::Foreign { .. } => return None,
-    };
-    let record: Option<Record> = observed.record.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let path = record.as_ref().filter(|record| record.kind == ResourceKind::ENVIRONMENT).and_then(Record::path);
-    Some(OwnObject { key: observed.key, owner, inventory: record.map(|record| record.inventory), path })
-}
+#[cfg(test)]
+mod tests;

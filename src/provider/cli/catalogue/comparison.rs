@@ -23,7 +23,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 ///
 /// Plans an environment and a slot with both versions, without a cluster. Without --request, they have the defaults of the tier. With --all,
 /// they are those that are recorded on a cluster: each one that was made from the first version is planned as it is there, and as it would
-/// be with the second one. Nothing is changed.
+/// be with the second one. Nothing is changed. Exits with 2 if one of them can't be planned, and otherwise with 0, whatever changes.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Version to compare: `<version>` of the default golden path, or "<name> <version>"
@@ -62,15 +62,16 @@ struct Wanted {
     slot: Map<String, Value>,
 }
 
+/// What is printed, and the code of the process.
 pub(super) async fn compare(
     arguments: Arguments,
     sources: Option<CatalogueSources>,
     tool: &CatalogueTool,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<(String, u8)> {
     let Arguments { from, to, tier, request, recorded, json: is_json } = arguments;
     if recorded.all {
         let compared = recorded::compare((&from, &to), tier.as_deref(), recorded, sources, tool).await?;
-        return if is_json { json(&compared) } else { Ok(compared.text()) };
+        return Ok((if is_json { json(&compared)? } else { compared.text() }, compared.code()));
     }
     recorded.is_for_nothing()?;
     let sources = sources.unwrap_or_default();
@@ -96,7 +97,7 @@ pub(super) async fn compare(
         let after = plan(tool, catalogue, &to, tier, &wanted).await?;
         compared.push(comparison(tier, (&from, before), (&to, after)));
     }
-    if is_json { json(&compared) } else { Ok(compared.iter().map(text).collect()) }
+    Ok((if is_json { json(&compared)? } else { compared.iter().map(text).collect() }, 0))
 }
 
 fn find(catalogue: &Catalogue, wanted: &PathReference) -> anyhow::Result<Arc<GoldenPath>> {

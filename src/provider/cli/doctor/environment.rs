@@ -16,8 +16,10 @@ mod rows;
 use super::{
     finding::Finding,
     inspection::{DoctorTarget, Inspector, Reach},
+    reading::{all_in_time, in_time},
 };
 use admission::Tries;
+use anyhow::Context as _;
 use caller::Caller;
 use clap::Args;
 use goldenpath_core::{domain::EnvironmentId, golden::promises};
@@ -40,20 +42,27 @@ pub(super) struct Arguments {
 pub async fn examine(id: EnvironmentId, reach: Reach, inspector: &dyn Inspector) -> anyhow::Result<Vec<Finding>> {
     anyhow::ensure!(reach.place.sandbox.is_none(), "a sandbox has no RBAC and no admission that could be asked");
     let target = DoctorTarget { cluster: id.cluster.clone(), reach };
-    let (cluster, catalogue) = inspector.connect(&target).await?;
-    let objects = cluster.objects().await.map_err(anyhow::Error::msg)?;
+    let connect = async { inspector.connect(&target).await.map_err(|error| format!("{error:#}")) };
+    let (cluster, catalogue) = in_time(connect).await.map_err(anyhow::Error::msg)?;
+    let objects = in_time(cluster.objects()).await.map_err(anyhow::Error::msg);
+    let objects = objects.context("the objects of the cluster can't be read")?;
     let recorded = Recorded::of(&objects, &id, &catalogue)?;
 
-    let own = cluster.reviews(caller::reviews(&recorded)).await;
+    let asked = caller::reviews(&recorded);
+    let own = all_in_time(asked.len(), cluster.reviews(asked)).await;
     let caller = Caller::of(&recorded, &own);
     let reviews = access::reviews(&recorded, &objects);
     let reviewed = match caller.may_review() {
-        Ok(()) => cluster.reviews(reviews.iter().map(access::AccessReview::review).collect()).await,
+        Ok(()) => {
+            let asked = reviews.iter().map(access::AccessReview::review).collect();
+            all_in_time(reviews.len(), cluster.reviews(asked)).await
+        }
         Err(why) => reviews.iter().map(|_| Err(why.clone())).collect(),
     };
     let rows = promises::admission();
     let tries = Tries::of(&recorded, &rows, &caller);
-    let results = cluster.dry_runs(tries.documents(), caller.as_who()).await;
+    let documents = tries.documents();
+    let results = all_in_time(documents.len(), cluster.dry_runs(documents, caller.as_who())).await;
 
     let mut findings = vec![recorded.finding()];
     findings.extend(access::judge(&recorded, &reviews, &reviewed));

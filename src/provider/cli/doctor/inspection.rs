@@ -1,9 +1,10 @@
 //! What of a cluster and its account is looked at. The composition root brings who looks.
 
+use super::{own::OwnObject, reading::Reading};
 use crate::cli::sandbox::ensure_there;
 use async_trait::async_trait;
 use goldenpath_core::{
-    domain::{CatalogueSources, Facts, IdentityProvider, ObjectKey, Observed, PathVersion, Permission, Who},
+    domain::{CatalogueSources, Facts, IdentityProvider, Observed, Permission, Who},
     golden::Catalogue,
 };
 use serde_json::Value;
@@ -31,8 +32,12 @@ pub struct TargetOptions {
     /// Context in the kubeconfig
     #[arg(long)]
     pub context: Option<String>,
+    /// Accept a context that goes through a proxy or bastion: its server and CA need not be those that EKS reports
+    // `Some(false)`: a kubeconfig is meant, though nothing of it is named.
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub proxied: Option<bool>,
     /// Check this sandbox instead of a real cluster
-    #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context"])]
+    #[arg(long, conflicts_with_all = ["region", "profile", "kubeconfig", "context", "proxied"])]
     pub sandbox: Option<PathBuf>,
 }
 
@@ -51,8 +56,9 @@ pub struct Reach {
 impl TargetOptions {
     /// Whether anything says where it is.
     pub fn is_named(&self) -> bool {
-        let Self { region, profile, kubeconfig, context, sandbox } = self;
-        [region, profile, context].into_iter().any(Option::is_some) || kubeconfig.is_some() || sandbox.is_some()
+        let Self { region, profile, kubeconfig, context, proxied, sandbox } = self;
+        let is_written = [region, profile, context].into_iter().any(Option::is_some);
+        is_written || kubeconfig.is_some() || proxied.is_some() || sandbox.is_some()
     }
 
     /// That it can be looked at.
@@ -81,9 +87,6 @@ pub trait LiveCluster: Send + Sync {
     async fn dry_runs(&self, documents: Vec<Value>, as_who: Option<&Who>) -> Vec<Reading<Option<String>>>;
 }
 
-/// What was read, or why it could not be.
-pub type Reading<T> = Result<T, String>;
-
 /// `None`: it has no meaning in this target.
 #[derive(Debug)]
 pub struct Inspection {
@@ -109,15 +112,4 @@ pub enum CallerPermissions {
     Missing(Vec<String>),
     /// The caller may not simulate its own policies.
     Unknown(String),
-}
-
-#[derive(Clone, Debug)]
-pub struct OwnObject {
-    pub key: ObjectKey,
-    /// `environment[/slot]`; `None` for what the cluster shares.
-    pub owner: Option<String>,
-    /// The inventory, if it is a record.
-    pub inventory: Option<Vec<String>>,
-    /// What an environment was made by, if it is its record.
-    pub path: Option<PathVersion>,
 }

@@ -1,17 +1,20 @@
 //! What each reading means, and what to do about it.
 
+mod found;
+mod records;
+
 use super::{
-    finding::{CheckStatus, Finding},
-    inspection::{CallerPermissions, Inspection, OwnObject, Reading},
+    finding::Finding,
+    inspection::{CallerPermissions, Inspection},
+    own::OwnObject,
+    reading::Reading,
 };
+use found::{Found, error, no_reading, of, ok, warning};
 use goldenpath_core::{
-    domain::{ClusterArn, Facts, IdentityProvider, NetworkEngine, ObjectKey, SYSTEM_NAMESPACE},
+    domain::{ClusterArn, Facts, IdentityProvider, NetworkEngine},
     golden::{Catalogue, GoldenPath, boundaries},
 };
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// Seconds that STS's signatures and EKS's tokens bear.
 const SKEW: i64 = 60;
@@ -24,33 +27,6 @@ const FACTS_ROLE: &str =
 struct Asked<'a> {
     cluster: Option<&'a ClusterArn>,
     catalogue: &'a Catalogue,
-}
-
-/// What one reading says, before it is known which check it was.
-struct Found(CheckStatus, String, String);
-
-fn ok(found: impl Into<String>) -> Found {
-    Found(CheckStatus::Ok, found.into(), String::new())
-}
-
-fn warning(found: impl Into<String>, remedy: impl Into<String>) -> Found {
-    Found(CheckStatus::Warning, found.into(), remedy.into())
-}
-
-fn error(found: impl Into<String>, remedy: impl Into<String>) -> Found {
-    Found(CheckStatus::Error, found.into(), remedy.into())
-}
-
-/// What could not be read is no absence of trouble.
-fn of<T>(reading: &Reading<T>, judge: impl FnOnce(&T) -> Found) -> Found {
-    match reading {
-        Ok(value) => judge(value),
-        Err(why) => no_reading(why),
-    }
-}
-
-fn no_reading(why: &str) -> Found {
-    error(why, "Make sure that this can be read, then run the command again.")
 }
 
 pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
@@ -87,8 +63,9 @@ pub(super) fn judge(inspection: &Inspection) -> Vec<Finding> {
             kubernetes_permissions.as_ref().map(|reading| of(reading, |missing| kubernetes(missing))),
         ),
         ("clock", clock.as_ref().map(|reading| of(reading, |skew| clock_skew(*skew)))),
-        ("orphans", Some(of(objects, |objects| orphans(objects)))),
-        ("golden path versions", objects.as_ref().ok().map(|objects| versions(objects, catalogue))),
+        ("records", objects.as_ref().ok().map(|objects| records::unreadable(objects))),
+        ("orphans", Some(of(objects, |objects| records::orphans(objects)))),
+        ("golden path versions", objects.as_ref().ok().map(|objects| records::versions(objects, catalogue))),
     ]
     .into_iter()
     .filter_map(|(check, found)| {
@@ -188,7 +165,7 @@ fn boundary_policies(
 }
 
 fn has_made(path: &GoldenPath, objects: &Reading<Vec<OwnObject>>) -> bool {
-    let mut made = objects.iter().flatten().filter_map(|object| object.path.as_ref());
+    let mut made = objects.iter().flatten().filter_map(OwnObject::path);
     made.any(|by| by.name == path.name && by.version == path.version)
 }
 
@@ -256,61 +233,6 @@ fn identity_groups(providers: &[IdentityProvider]) -> Found {
         format!("the groupsPrefix of {} allows groups that begin with gp:", open.join(", ")),
         "Set another prefix. Whoever issues the provider's tokens could otherwise add anyone to the group of a principal.",
     )
-}
-
-/// Ours by their mark, and named by no record.
-fn orphans(objects: &[OwnObject]) -> Found {
-    let named: BTreeSet<&str> =
-        objects.iter().filter_map(|object| object.inventory.as_ref()).flatten().map(String::as_str).collect();
-    // Made together with the permissions, before there is a baseline whose record could name it.
-    let home = ObjectKey::namespace_object(SYSTEM_NAMESPACE);
-    let is_orphan = |object: &&OwnObject| {
-        object.inventory.is_none() && object.key != home && !named.contains(object.key.to_string().as_str())
-    };
-    let orphans: Vec<&OwnObject> = objects.iter().filter(is_orphan).collect();
-    if orphans.is_empty() {
-        return ok(format!("none among {} objects", objects.len()));
-    }
-    let names: Vec<String> = orphans
-        .iter()
-        .map(|object| match &object.owner {
-            Some(owner) => format!("{} (of {owner})", object.key),
-            None => object.key.to_string(),
-        })
-        .collect();
-    // In a namespace that a record names, an access policy is what somebody else associated with an entry of ours.
-    let is_foreign_policy = |object: &&OwnObject| match &object.key {
-        ObjectKey::AccessPolicy { namespace, .. } => {
-            named.contains(ObjectKey::namespace_object(namespace).to_string().as_str())
-        }
-        _ => false,
-    };
-    let (policies, left): (Vec<&OwnObject>, Vec<&OwnObject>) = orphans.into_iter().partition(is_foreign_policy);
-    let remedies = [
-        (left, "Import the environment or slot and destroy it, or delete the objects by hand once nobody needs them."),
-        (
-            policies,
-            "Plan and apply the environment of the access policy's namespace: it removes what somebody else associated.",
-        ),
-    ];
-    let remedies: Vec<&str> = remedies.iter().filter(|(of, _)| !of.is_empty()).map(|(_, remedy)| *remedy).collect();
-    warning(format!("no record names {}", names.join(", ")), remedies.join(" "))
-}
-
-/// An environment stays at its version, so somebody has to say that there is a newer one.
-fn versions(objects: &[OwnObject], catalogue: &Catalogue) -> Found {
-    let made = objects.iter().filter_map(|object| Some((object.owner.as_ref()?, object.path.as_ref()?)));
-    let behind: Vec<String> = made
-        .clone()
-        .filter_map(|(owner, path)| {
-            let newest = catalogue.newer(path).next_back()?;
-            Some(format!("{owner} is at {} {} ({} is there)", path.name, path.version, newest.version))
-        })
-        .collect();
-    if behind.is_empty() {
-        return ok(format!("{} environments, each at the newest version of its golden path", made.count()));
-    }
-    warning(behind.join(", "), "To move one, set its `golden_path_version`; its plan shows what changes.")
 }
 
 // === impl Asked ===

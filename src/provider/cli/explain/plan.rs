@@ -104,7 +104,7 @@ pub enum Side {
 
 impl Plan {
     pub fn parse(json: &[u8]) -> Result<Self, PlanError> {
-        let mut plan: Self = serde_json::from_slice(json).map_err(PlanError::Json)?;
+        let mut plan: Self = serde_json::from_slice(without_mark(json)).map_err(PlanError::Json)?;
         if plan.format_version.split('.').next() != Some("1") {
             return Err(PlanError::Format(legible(&plan.format_version)));
         }
@@ -192,6 +192,11 @@ impl Values {
         keys.dedup();
         Some(keys)
     }
+}
+
+/// A byte order mark, which PowerShell and some editors write, is no JSON.
+pub fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json)
 }
 
 /// Marks are as deep as they have to be: `true` holds for all below.

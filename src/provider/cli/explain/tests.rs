@@ -233,6 +233,23 @@ fn what_is_no_plan_is_refused() {
     );
 }
 
+/// As PowerShell writes a file: nobody runs a CLI on it.
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    let plan = "{\"format_version\": \"1.2\", \"planned_values\": {}}";
+    for (text, reason) in [
+        (plan.to_owned(), "without"),
+        (format!("\u{feff}{plan}"), "with"),
+        (format!("\u{feff}\r\n{plan}"), "and a line"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let read = super::read(&file, std::ffi::OsStr::new("no-such-cli")).expect(reason);
+        assert!(Plan::parse(&read).is_ok(), "{reason}");
+    }
+}
+
 /// The guide names each member that `--json` prints.
 #[test]
 fn each_member_is_documented() {

@@ -9,6 +9,11 @@ use plugin::{
 use serde::Serialize;
 use std::fmt;
 
+/// What JSON has for comments: HCL leaves it out of the objects that are bodies of blocks, and of no others (`structure.go` of hcl/json).
+const COMMENT: &str = "//";
+const IN_OBJECT: &str = "it is one in a block only, and here a name that Terraform drops: move it up to the block";
+const IN_MAP: &str = "it is one in a block only, and here the key of an element: move it up to the block";
+
 #[derive(Debug, Serialize)]
 pub struct Finding {
     pub line: usize,
@@ -17,7 +22,7 @@ pub struct Finding {
     /// `access.developers`
     path: String,
     word: String,
-    /// What to write in place of a word of other policies.
+    /// What to write in place of a word of other policies, or of a comment.
     instead: Option<&'static str>,
     /// The known word that is most like it.
     nearest: Option<&'static str>,
@@ -27,8 +32,11 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line: _, address, path, word: _, instead, nearest, known } = self;
-        write!(f, "{address} has no `{path}`; ")?;
+        let Self { line: _, address, path, word, instead, nearest, known } = self;
+        match word.as_str() {
+            COMMENT => write!(f, "{address}: `{path}` is no comment; ")?,
+            _ => write!(f, "{address} has no `{path}`; ")?,
+        }
         match (instead, nearest) {
             (Some(instead), _) => f.write_str(instead),
             (None, Some(nearest)) => write!(f, "did you mean `{nearest}`?"),
@@ -62,6 +70,7 @@ impl Pass {
             let Some(name) = name else { continue };
             let here = at.clone().then(Step::Attribute(name.clone()));
             match attributes.iter().find(|attribute| attribute.name == name) {
+                None if name == COMMENT => self.report(name, *line, Some(IN_OBJECT), attributes, &here),
                 Some(Attribute { refused: None, kind: AttributeType::Nested(nesting, object), .. }) => {
                     self.elements(*nesting, &object.attributes, value, &here);
                 }
@@ -81,9 +90,13 @@ impl Pass {
                 }
             }
             (Nesting::Map, Node::Object(members)) => {
-                for Member { name, value, .. } in members {
+                for Member { name, line, value } in members {
                     let key = name.clone().unwrap_or_else(|| "*".to_owned());
-                    self.elements(Nesting::Single, attributes, value, &at.clone().then(Step::Key(key)));
+                    let here = at.clone().then(Step::Key(key));
+                    match name.as_deref() {
+                        Some(COMMENT) => self.report(COMMENT, *line, Some(IN_MAP), &[], &here),
+                        _ => self.elements(Nesting::Single, attributes, value, &here),
+                    }
                 }
             }
             // Another form than the schema's is an error of the CLI's own.

@@ -2,20 +2,22 @@
 
 mod audit;
 mod custom;
+mod named;
 
 use super::{report::Problem, sources};
 use crate::cli::{
-    doctor::{DoctorTarget, Inspector, LiveCluster, Reach},
+    doctor::{DoctorTarget, Inspector, LiveCluster, Reach, Reading, in_time},
     output,
     reports::today,
 };
 use anyhow::ensure;
 use audit::{Audit, Home};
 use goldenpath_core::{
-    domain::name_list,
+    domain::{SYSTEM_NAMESPACE, name_list},
     golden::Catalogue,
     policy::{document::Policy, pack},
 };
+use named::{Named, RECORDS};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -23,13 +25,16 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
+use tokio::time::{Instant, timeout_at};
 
 /// Judge every object in the managed namespaces of a live cluster
 ///
 /// Judges each namespace, including the team's own workloads, by the policies of the golden path, version and tier that it was made from,
-/// and lists RoleBindings of others that let in somebody from outside the environment. Nothing is changed; you must be allowed to list
-/// these kinds. Exits with 1 if a policy denies an object, with 2 if something can't be judged, and otherwise with 0.
+/// and lists RoleBindings that no record names and that let in somebody from outside the environment. Nothing is changed; you must be
+/// allowed to list these kinds, and the records. What can't be listed within ten minutes is an error. Exits with 1 if a policy denies an object, with 2 if something can't be
+/// judged, and otherwise with 0.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Name or ARN of the cluster
@@ -78,6 +83,25 @@ const KINDS: [(&str, &str); 22] = [
 const ROLE_BINDING: (&str, &str) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
 const DEFINITION: (&str, &str) = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
 
+/// Of a report. A cluster of some hundred thousand objects is listed in a few minutes.
+const LIMIT: Duration = Duration::from_secs(600);
+const OVER: &str = "the ten minutes of a report are over; look at one environment by itself with --environment";
+
+/// A cluster that is listed for so long and no longer.
+struct Source<'l> {
+    live: &'l dyn LiveCluster,
+    until: Instant,
+}
+
+// === impl Source ===
+
+impl Source<'_> {
+    async fn each(&self, kind: (&str, &str), namespace: Option<&str>, look: &(dyn Fn(Value) + Sync)) -> Reading<()> {
+        let listed = timeout_at(self.until, self.live.each(kind, namespace, look)).await;
+        listed.unwrap_or_else(|_| Err(OVER.to_owned()))
+    }
+}
+
 pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyhow::Result<ExitCode> {
     let Arguments { cluster, reach, environment, policy, built_in, json } = arguments;
     ensure!(reach.place.sandbox.is_none(), "a sandbox has no workloads that could be judged");
@@ -90,8 +114,11 @@ pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyh
             .into_iter()
             .map(|Problem { file, line, column, message }| format!("{file}:{line}:{column}: {message}")),
     );
-    let (live, catalogue) = inspector.connect(&DoctorTarget { cluster, reach }).await?;
-    let audit = look(&*live, &catalogue, instead, environment.as_deref(), audit).await?;
+    let target = DoctorTarget { cluster, reach };
+    let connect = async { inspector.connect(&target).await.map_err(|error| format!("{error:#}")) };
+    let (live, catalogue) = in_time(connect).await.map_err(anyhow::Error::msg)?;
+    let source = Source { live: &*live, until: Instant::now() + LIMIT };
+    let audit = look(&source, &catalogue, instead, environment.as_deref(), audit).await?;
     output::data(&if json { crate::cli::reports::json(&audit)? } else { audit.text() })?;
     for problem in &audit.problems {
         writeln!(io::stderr(), "Error: {problem}")?;
@@ -100,7 +127,7 @@ pub(super) async fn run(arguments: Arguments, inspector: &dyn Inspector) -> anyh
 }
 
 async fn look<'a>(
-    live: &dyn LiveCluster,
+    source: &Source<'_>,
     catalogue: &'a Catalogue,
     instead: Option<&[&'a Policy]>,
     environment: Option<&str>,
@@ -108,7 +135,7 @@ async fn look<'a>(
 ) -> anyhow::Result<Audit<'a>> {
     let found = Mutex::new(vec![]);
     let collect = |document: Value| lock(&found).extend(Home::of(document, catalogue, instead));
-    live.each(("v1", "Namespace"), None, &collect).await.map_err(anyhow::Error::msg)?;
+    source.each(("v1", "Namespace"), None, &collect).await.map_err(anyhow::Error::msg)?;
     let mut audit = audit;
     let homes = std::mem::take(&mut *lock(&found));
     if let Some(wanted) = environment {
@@ -119,10 +146,11 @@ async fn look<'a>(
             audit.add(home);
         }
     }
+    audit.learn(look_for_records(source).await);
     let today = today();
     let definitions = Mutex::new(vec![]);
     let collect = |document: Value| lock(&definitions).extend(custom::kinds(&document));
-    let listed = live.each(DEFINITION, None, &collect).await;
+    let listed = source.each(DEFINITION, None, &collect).await;
     let definitions = definitions.into_inner().unwrap_or_else(PoisonError::into_inner);
     let definitions = definitions.iter().map(|(api, kind)| (api.as_str(), kind.as_str()));
     let all: Vec<(&str, &str)> = KINDS.into_iter().chain(definitions).collect();
@@ -142,7 +170,7 @@ async fn look<'a>(
         for place in places.iter().filter(|place| kind != "Namespace" || place.as_ref() == places[0].as_ref()) {
             let place = place.as_deref().filter(|_| kind != "Namespace");
             let judge = |document: Value| lock(&audit).judge(api, kind, &document, today);
-            if let Err(error) = live.each((api, kind), place, &judge).await {
+            if let Err(error) = source.each((api, kind), place, &judge).await {
                 lock(&audit).problems.push(format!("{kind} can't be listed: {error}"));
             }
         }
@@ -150,6 +178,17 @@ async fn look<'a>(
     let mut audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
     audit.finish();
     Ok(audit)
+}
+
+async fn look_for_records(source: &Source<'_>) -> Named {
+    let named = Mutex::new(Named::default());
+    let collect = |document: Value| lock(&named).add(&document);
+    let listed = source.each(RECORDS, Some(SYSTEM_NAMESPACE), &collect).await;
+    let mut named = named.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Err(why) = listed {
+        named.fail(&why);
+    }
+    named
 }
 
 /// A name that is mistyped must not pass for an environment in which nothing is denied.

@@ -1,7 +1,7 @@
 use super::{
-    Arguments,
+    Arguments, check_names,
     home::Home,
-    report::{Basis, Report},
+    report::{Basis, Problem, Report},
     run, sarif,
 };
 use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster, Reading};
@@ -166,7 +166,11 @@ impl Inspector for Unreachable {
 }
 
 /// Of a cluster with the namespace of one environment, and nothing in it.
-struct Bare;
+#[derive(Clone, Default)]
+struct Bare {
+    /// A kind that it lists forever.
+    endless: Option<&'static str>,
+}
 
 #[async_trait]
 impl Inspector for Bare {
@@ -175,7 +179,7 @@ impl Inspector for Bare {
     }
 
     async fn connect(&self, _: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
-        Ok((Box::new(Bare), Catalogue::built_in()))
+        Ok((Box::new(self.clone()), Catalogue::built_in()))
     }
 }
 
@@ -190,6 +194,9 @@ impl LiveCluster for Bare {
     }
 
     async fn each(&self, kind: (&str, &str), _: Option<&str>, look: &(dyn Fn(Value) + Sync)) -> Reading<()> {
+        if self.endless == Some(kind.1) {
+            std::future::pending::<()>().await;
+        }
         if kind == ("v1", "Namespace") {
             let labels = json!({"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "pay",
                 "goldenpath.internal/path": "team-standard", "goldenpath.internal/path-version": "1.0.0",
@@ -204,10 +211,25 @@ impl LiveCluster for Bare {
     }
 }
 
+#[test]
+fn a_name_may_be_that_of_a_document_that_can_not_be_read() {
+    let (known, only) = ([&pack()[0]], |name: &str| vec![name.to_owned()]);
+    let first = known[0].form.name.as_str();
+    let unreadable = || vec![Problem::of("own.yaml", "did not find expected key".to_owned())];
+    for (only, problems, is_good, reason) in [
+        (only(first), vec![], true, "it is known"),
+        (only("own"), vec![], false, "nobody has it"),
+        (only("own"), unreadable(), true, "the report names the file"),
+        (vec![], unreadable(), true, "all of them"),
+    ] {
+        assert_eq!(check_names(&only, &known, &problems).is_ok(), is_good, "{reason}");
+    }
+}
+
 /// A pipeline would take it for what a policy denies, or for what passes.
 #[tokio::test]
 async fn what_can_not_be_judged_is_neither_denied_nor_passed() {
-    let (nowhere, bare): (&dyn Inspector, &dyn Inspector) = (&Unreachable, &Bare);
+    let (nowhere, bare): (&dyn Inspector, &dyn Inspector) = (&Unreachable, &Bare::default());
     let folder = tempfile::tempdir().unwrap();
     let empty = format!("policy check {}", folder.path().display());
     for (line, inspector, expected, reason) in [
@@ -221,5 +243,16 @@ async fn what_can_not_be_judged_is_neither_denied_nor_passed() {
         let Line { arguments } = Line::try_parse_from(line.split(' ')).expect(reason);
         let code = run(arguments, inspector).await.expect(reason);
         assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(expected)), "{reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_ends_though_a_listing_does_not() {
+    for kind in ["Namespace", "Pod"] {
+        let Line { arguments } = Line::try_parse_from(["policy", "report", "demo"]).expect(kind);
+        let inspector = Bare { endless: Some(kind) };
+        let report = tokio::time::timeout(std::time::Duration::from_secs(3600), run(arguments, &inspector));
+        let code = report.await.expect("it ends").expect(kind);
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(2)), "{kind}");
     }
 }

@@ -152,7 +152,8 @@ pub fn aws() -> Attribute {
          if the default AWS credential chain (environment, profile, SSO, web identity, container, instance) provides credentials \
          and a region; a process that serves several clients (`serve --reattach`) uses none of that, and needs `region` and \
          credentials here. Environment variable: `GOLDENPATH_AWS=1`. TLS certificates of AWS endpoints are verified with \
-         `AWS_CA_BUNDLE`, or with the certificates of the system.\n\nThe credentials can create IAM roles, so this is meant for \
+         `AWS_CA_BUNDLE`, or with the certificates of the system. Requests to AWS and to clusters go through the proxy in \
+         `HTTPS_PROXY`, except to hosts in `NO_PROXY`, such as private endpoints.\n\nThe credentials can create IAM roles, so this is meant for \
          the platform team's pipelines, with the permissions that `goldenpath permissions` prints.",
     )
 }
@@ -183,7 +184,8 @@ pub fn kubernetes() -> Attribute {
     .may_be_empty()
     .describe(
         "Connects to the Kubernetes API with a kubeconfig (exec plugins, client certificates, tokens) instead of the endpoint, CA \
-         and token from EKS. Its server and CA must be those of the cluster.",
+         and token from EKS. Its server and CA must be those of the cluster. Its `proxy-url` takes precedence over `HTTPS_PROXY` \
+         and `NO_PROXY`.",
     )
 }
 

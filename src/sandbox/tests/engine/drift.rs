@@ -147,17 +147,21 @@ async fn labels_taken_away_are_put_back() {
     fixture.assert_quiet(&healed, "labelled again").await;
 }
 
+/// Whoever may write a binding may set our labels.
 #[tokio::test(start_paused = true)]
 async fn a_foreign_grant_is_shown_and_left() {
-    let (fixture, state) = with_environment().await;
-    let backdoor = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"name": "backdoor", "namespace": "pay"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"}});
-    let key = "k8s/rbac.authorization.k8s.io/v1/RoleBinding/pay/backdoor";
-    fixture.make(key, &Body::Kube(backdoor), "kubectl-create").await;
-    let (fresh, problems) = fixture.refresh(&state).await;
-    assert!(message(&problems, "foreign_grant").contains("kubectl-create"));
-    assert_eq!(fresh.objects, state.objects, "it is none of ours");
+    let mark = json!({"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "pay"});
+    for (labels, reason) in [(json!({}), "it is none of ours"), (mark, "nor is it with our mark")] {
+        let (fixture, state) = with_environment().await;
+        let backdoor = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": {"name": "backdoor", "namespace": "pay", "labels": labels},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"}});
+        let key = "k8s/rbac.authorization.k8s.io/v1/RoleBinding/pay/backdoor";
+        fixture.make(key, &Body::Kube(backdoor), "kubectl-create").await;
+        let (fresh, problems) = fixture.refresh(&state).await;
+        assert!(message(&problems, "foreign_grant").contains("kubectl-create"), "{reason}");
+        assert_eq!(fresh.objects, state.objects, "{reason}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -131,7 +131,7 @@ fn foreign(desired: &Desired, observed: &Observed, claimant: &Claimant<'_>, by: 
     }
 }
 
-fn holds_fields(observed: &Observed) -> bool {
+pub fn holds_fields(observed: &Observed) -> bool {
     observed.fields.iter().any(|field| field.holder == Holder::Us)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     authentication,
-    claim::{self, Claim, Claimant, claim, is_made_for},
+    claim::{self, Claim, Claimant, claim, holds_fields, is_made_for},
     drift::{self, Lines},
     entries,
     instance::{newer_instance, partial_deletion},
@@ -127,7 +127,8 @@ impl Instance<'_> {
                 None => (&stand_in, None),
             };
             if !self.keys.contains(&object.key) && !made.contains(&object.key) {
-                if let (Ownership::Foreign { by }, "RoleBinding") = (&object.ownership, object.key.kind())
+                if object.key.kind() == "RoleBinding"
+                    && let Some(by) = stranger(&object)
                     && !drift::is_inside(&object, &self.keys)
                 {
                     problems.push(drift::foreign_grant(&object, by));
@@ -178,6 +179,21 @@ impl Instance<'_> {
         let adopt = Adopt { mode: AdoptMode::Fail, take_fields: vec![].into() };
         // The team is that of the record; a refresh never judges it.
         claim(want, object, &Claimant { id: self.id, team: "", adopt: Some(&adopt), was_ours: true })
+    }
+}
+
+/// Who made what is not ours. Our mark without a field of ours is a label that somebody set.
+fn stranger(object: &Observed) -> Option<&str> {
+    match &object.ownership {
+        Ownership::Foreign { by } => Some(by),
+        _ if holds_fields(object) => None,
+        _ => {
+            let manager = object.fields.iter().find_map(|field| match field.holder {
+                Holder::Applied(manager) | Holder::Edited(manager) => Some(manager),
+                Holder::Us => None,
+            });
+            Some(manager.unwrap_or("someone else"))
+        }
     }
 }
 

@@ -28,15 +28,23 @@ pub async fn ask(id: &EnvironmentId, settings: &Settings, tool: &AuditTool) -> P
             format!("the target has `{own}` of its own; run `doctor environment` with the same in its environment");
         return Promises::NotAsked(why);
     }
-    let Kubernetes { kubeconfig, context, .. } = kubernetes.clone().unwrap_or_default();
     let sources = &settings.provider.catalogue.sources;
     let catalogue = (!sources.is_empty()).then(|| CatalogueSources(sources.clone()));
-    let (region, profile) = (aws.region.clone(), aws.profile.clone());
-    let place = TargetOptions { region, profile, kubeconfig, context, sandbox: None };
+    let place = place(aws, kubernetes.as_ref());
     match examine(id.clone(), Reach { place, catalogue }, tool.inspector).await {
         Ok(findings) => Promises::Asked(findings),
         Err(error) => Promises::NotAsked(format!("{error:#}")),
     }
+}
+
+/// The daemon's own. A kubeconfig is meant wherever the target has one, also that of the environment.
+fn place(aws: &Aws, kubernetes: Option<&Kubernetes>) -> TargetOptions {
+    let (region, profile) = (aws.region.clone(), aws.profile.clone());
+    let (kubeconfig, context, proxied) = match kubernetes.cloned() {
+        Some(Kubernetes { kubeconfig, context, proxied }) => (kubeconfig, context, Some(proxied.unwrap_or(false))),
+        None => (None, None, None),
+    };
+    TargetOptions { region, profile, kubeconfig, context, proxied, sandbox: None }
 }
 
 /// What of the target no place says.
@@ -80,6 +88,24 @@ mod tests {
         ] {
             let aws: Aws = serde_json::from_value(written).unwrap();
             assert_eq!(own_words(&aws), expected, "{reason}");
+        }
+    }
+    #[test]
+    fn promises_are_asked_over_the_daemons_own_way() {
+        for (written, expected, reason) in [
+            (None, (None, None, None), "endpoint and token of EKS"),
+            (Some(json!({})), (None, None, Some(false)), "the kubeconfig of the environment"),
+            (Some(json!({ "context": "a" })), (None, Some("a"), Some(false)), "a context"),
+            (
+                Some(json!({ "kubeconfig": "k", "proxied": true })),
+                (Some("k"), None, Some(true)),
+                "through a bastion, whose CA is another",
+            ),
+        ] {
+            let kubernetes: Option<Kubernetes> = written.map(|written| serde_json::from_value(written).expect(reason));
+            let place = place(&Aws::default(), kubernetes.as_ref());
+            let kubeconfig = place.kubeconfig.as_deref().and_then(std::path::Path::to_str);
+            assert_eq!((kubeconfig, place.context.as_deref(), place.proxied), expected, "{reason}");
         }
     }
 }

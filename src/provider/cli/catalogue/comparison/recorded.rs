@@ -250,6 +250,12 @@ fn id(text: &str) -> anyhow::Result<Id> {
 // === impl Compared ===
 
 impl Compared {
+    /// Of the process: what can't be planned must not pass for what does not change.
+    pub(super) fn code(&self) -> u8 {
+        let has_failed = |one: &Instance| matches!(one.outcome, Outcome::Failed { .. });
+        if self.instances.iter().any(has_failed) { 2 } else { 0 }
+    }
+
     pub(super) fn text(&self) -> String {
         let Self { from, to, instances, others } = self;
         let mut text = String::new();
@@ -267,5 +273,33 @@ impl Compared {
             text.push_str(&format!("not compared: {id}, which was made by {version}\n"));
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_planned_is_no_success() {
+        let same = || Outcome::Changes(Changes::between(&Planned::default(), &Planned::default()));
+        let failed = || Outcome::Failed { error: "another release wrote its record".to_owned() };
+        for (outcomes, code, reason) in [
+            (vec![], 0, "nothing to compare"),
+            (vec![same()], 0, "nothing changes"),
+            (vec![same(), failed()], 2, "nobody knows what changes of one of them"),
+        ] {
+            let instance = |outcome| Instance {
+                id: "demo/pay".to_owned(),
+                kind: ResourceKind::ENVIRONMENT,
+                team: "pay".to_owned(),
+                tier: "dev".to_owned(),
+                outcome,
+            };
+            let instances = outcomes.into_iter().map(instance).collect();
+            let (from, to) = ("acme 1.0.0".to_owned(), "acme 1.1.0".to_owned());
+            let compared = Compared { from, to, instances, others: BTreeMap::new() };
+            assert_eq!(compared.code(), code, "{reason}: {}", compared.text());
+        }
     }
 }

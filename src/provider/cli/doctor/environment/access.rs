@@ -7,7 +7,7 @@ use super::{
 };
 use crate::cli::doctor::{
     finding::{Finding, PromiseResult},
-    inspection::Reading,
+    reading::Reading,
 };
 use goldenpath_core::{
     domain::{Observed, Ownership, Permission, PersonaName, SYSTEM_NAMESPACE, Who},

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::cli::doctor::{
     finding::{Finding, PromiseResult},
-    inspection::Reading,
+    reading::Reading,
 };
 use goldenpath_core::{
     domain::PodSecurityLevel,

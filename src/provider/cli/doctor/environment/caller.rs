@@ -1,7 +1,7 @@
 //! What the caller may ask. Access reviews and impersonation are no part of what `permissions` prints, so each may be missing. Pure.
 
 use super::recorded::Recorded;
-use crate::cli::doctor::inspection::Reading;
+use crate::cli::doctor::reading::Reading;
 use goldenpath_core::domain::{Permission, PersonaName, Who};
 
 pub struct Caller {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cli::doctor::finding::{Finding, PromiseResult};
 use goldenpath_core::{
-    domain::{BASE_QUOTA, Desired, ObjectKey, Observed, Ownership, Quantity},
+    domain::{BASE_QUOTA, Desired, ObjectKey, Observed, Quantity},
     golden::{
         self,
         promises::{OBJECTS, ObjectPromise},
@@ -31,8 +31,11 @@ fn judge_space(row: &ObjectPromise, space: &Space, objects: &[Desired], observed
     let by = space.namespace.clone();
     let is_meant = |object: &&Desired| row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by);
     let wrong: Vec<String> = objects.iter().filter(is_meant).filter_map(|object| wrong(object, observed)).collect();
+    // By its mark nobody's is known: whoever may write a binding may set our label.
+    let is_recorded = |object: &Observed| objects.iter().any(|desired| desired.key == object.key);
     let is_strange = |object: &&Observed| {
-        row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by) && lets_people_in(object)
+        let is_meant = row.kinds.contains(&object.key.kind()) && is_in(&object.key, &by);
+        is_meant && !is_recorded(object) && lets_people_in(object)
     };
     let strangers: Vec<String> = observed.iter().filter(is_strange).map(|object| in_words(&object.key)).collect();
     let (result, verdict) = if !wrong.is_empty() {
@@ -50,11 +53,10 @@ fn judge_space(row: &ObjectPromise, space: &Space, objects: &[Desired], observed
     Said { by, result, verdict }
 }
 
-/// A binding of somebody else's that names more than ServiceAccounts.
+/// A binding that names more than ServiceAccounts.
 fn lets_people_in(object: &Observed) -> bool {
     let names_people = |text: &str| text.contains(r#""kind":"Group""#) || text.contains(r#""kind":"User""#);
-    let is_foreign = matches!(object.ownership, Ownership::Foreign { .. });
-    is_foreign && object.fields.get("/subjects").is_some_and(|subjects| names_people(subjects.text))
+    object.fields.get("/subjects").is_some_and(|subjects| names_people(subjects.text))
 }
 
 fn is_in(key: &ObjectKey, name: &str) -> bool {
@@ -86,4 +88,32 @@ fn usage(space: &Space, observed: &[Observed]) -> Option<String> {
         Some(format!("{name} {used} of {hard}, {left} left"))
     });
     Some(format!("{}: {}", space.namespace, amounts.collect::<Vec<_>>().join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goldenpath_core::domain::{FieldsBuilder, Holder, Owner, Ownership, PodSecurityLevel};
+
+    #[test]
+    fn a_binding_that_nobody_recorded_lets_others_in_whatever_its_mark() {
+        let row = OBJECTS.iter().find(|row| row.kinds.contains(&"RoleBinding")).expect("a row");
+        let space = Space { namespace: "pay".to_owned(), level: PodSecurityLevel::Restricted };
+        let ours = Ownership::Ours(Owner { environment: "pay".to_owned(), slot: None });
+        let foreign = || Ownership::Foreign { by: "kubectl".to_owned() };
+        for (namespace, ownership, subject, is_strange, reason) in [
+            ("pay", foreign(), "User", true, "somebody's"),
+            ("pay", ours, "User", true, "somebody's with our mark"),
+            ("pay", Ownership::Cluster, "Group", true, "with the mark of the cluster"),
+            ("pay", foreign(), "ServiceAccount", false, "no person"),
+            ("shop", foreign(), "User", false, "elsewhere"),
+        ] {
+            let mut fields = FieldsBuilder::default();
+            fields.push("/subjects", format!(r#"[{{"kind":"{subject}","name":"x"}}]"#), Holder::Applied("kubectl"));
+            let key = ObjectKey::kube("rbac.authorization.k8s.io/v1", "RoleBinding", Some(namespace), "x");
+            let seen = [Observed::new(key, "1", ownership, fields.build())];
+            let said = judge_space(row, &space, &[], &seen);
+            assert_eq!(matches!(said.verdict, Fulfilment::Warned(..)), is_strange, "{reason}");
+        }
+    }
 }

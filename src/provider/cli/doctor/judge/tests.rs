@@ -1,4 +1,5 @@
 use super::*;
+use crate::cli::doctor::{finding::CheckStatus, own::OwnRecord};
 
 const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/goldenpath/boundary";
 
@@ -28,12 +29,20 @@ fn healthy() -> Inspection {
 }
 
 fn object(key: &str, inventory: Option<&[&str]>) -> OwnObject {
+    let record =
+        |keys: &[&str]| OwnRecord { inventory: keys.iter().map(|key| (*key).to_owned()).collect(), path: None };
     OwnObject {
         key: key.parse().expect("a key"),
         owner: Some("pay".to_owned()),
-        inventory: inventory.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()),
-        path: None,
+        record: inventory.map(|keys| Ok(record(keys))),
     }
+}
+
+/// The record of an environment that this version of the built-in path has made.
+fn made_by(version: &str) -> OwnObject {
+    let path = serde_json::json!({"name": "team-standard", "version": version, "digest": ""});
+    let record = OwnRecord { inventory: vec![], path: serde_json::from_value(path).ok() };
+    OwnObject { record: Some(Ok(record)), ..object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", None) }
 }
 
 #[test]
@@ -61,15 +70,12 @@ fn what_is_behind_its_golden_path_is_named() {
     let text = include_str!("../../../../core/golden/paths/team-standard-1.0.0.yaml")
         .replace("version: 1.0.0", "version: 1.4.0");
     let catalogue = Catalogue::with_documents([("newer", text.as_str())]).expect("two versions");
-    let mut record = object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", Some(&[]));
     let mut inspection = Inspection { catalogue: catalogue.into(), ..healthy() };
     for (version, status, words) in [
         ("1.0.0", CheckStatus::Warning, "pay is at team-standard 1.0.0 (1.4.0 is there)"),
         ("1.4.0", CheckStatus::Ok, "1 env"),
     ] {
-        record.path =
-            serde_json::from_value(serde_json::json!({"name": "team-standard", "version": version, "digest": ""})).ok();
-        inspection.objects = Ok(vec![record.clone()]);
+        inspection.objects = Ok(vec![made_by(version)]);
         let findings = judge(&inspection);
         let found = findings.iter().find(|found| found.check == "golden path versions").expect("it is judged");
         assert!(found.status == status && found.found.contains(words), "{version}: {}", found.found);
@@ -85,18 +91,12 @@ fn the_boundaries_are_those_that_golden_paths_name() {
              default: {default}\ntiers: {{ dev: {own}, staging: {own}, prod: {own} }}\n"
         )
     };
-    let made = |version: &str| {
-        let mut record = object("k8s/v1/ConfigMap/goldenpath-system/environment.pay", Some(&[]));
-        let path = serde_json::json!({"name": "team-standard", "version": version, "digest": ""});
-        record.path = serde_json::from_value(path).ok();
-        vec![record]
-    };
     for (default, lacks, objects, words, reason) in [
         (true, "own", vec![], "policy/own (of own 1.0.0)", "the company's own"),
         (false, "own", vec![], "policy/own (of own 1.0.0)", "whichever is the default"),
         (true, "goldenpath/boundary", vec![], "", "nobody chose the built-in one"),
-        (true, "goldenpath/boundary", made("0.9.0"), "", "nor this version of it"),
-        (true, "goldenpath/boundary", made("1.0.0"), "(of team-standard 1.0.0)", "it has made an environment"),
+        (true, "goldenpath/boundary", vec![made_by("0.9.0")], "", "nor this version of it"),
+        (true, "goldenpath/boundary", vec![made_by("1.0.0")], "(of team-standard 1.0.0)", "it has made an environment"),
         (false, "goldenpath/boundary", vec![], "(of team-standard 1.0.0)", "it is the default"),
     ] {
         let own = own(default);

@@ -96,6 +96,23 @@ fn json_is_read_like_native_syntax() {
 }
 
 #[test]
+fn a_comment_of_json_is_one_in_a_block_only() {
+    let text = r#"{"//": "of the file", "resource": {"goldenpath_team_environment": {"x": {
+  "//": "of the block",
+  "quota": {"//": "of an attribute"},
+  "namespaces": {
+    "//": "of a map",
+    "a": {"labels": {"//": "a label"}}}}}}}"#;
+    assert_eq!(
+        findings(json::blocks, text),
+        [
+            format!("3: goldenpath_team_environment.x: `quota.//` is no comment; {}", super::IN_OBJECT),
+            format!("5: goldenpath_team_environment.x: `namespaces[\"//\"]` is no comment; {}", super::IN_MAP),
+        ]
+    );
+}
+
+#[test]
 fn files_of_other_editors_are_read() {
     let text = "resource \"goldenpath_team_environment\" \"x\" {\n  nmae = <<EOT\na\nEOT\n}\n";
     for (text, reason) in [

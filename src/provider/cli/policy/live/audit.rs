@@ -1,5 +1,6 @@
 //! What a cluster holds, judged object by object as it is read. Pure.
 
+use super::named::{Named, group};
 use crate::cli::{output::push_line, policy::words::word};
 use goldenpath_core::{
     domain::{Guard, LABEL_PREFIX, TierClass, plural},
@@ -24,7 +25,7 @@ pub struct Audit<'a> {
     objects: usize,
     findings: Vec<Finding>,
     exemptions: Vec<Exempted>,
-    /// RoleBindings that others made.
+    /// RoleBindings that no record names.
     foreign_grants: Vec<Grant>,
     /// What policies are about and the cluster does not have, or not to be listed, such as `acme.example/v1 widgets`.
     pub not_looked_at: BTreeSet<String>,
@@ -32,6 +33,9 @@ pub struct Audit<'a> {
     pub problems: Vec<String>,
     #[serde(skip)]
     homes: BTreeMap<String, Home<'a>>,
+    /// What is ours.
+    #[serde(skip)]
+    named: Named,
 }
 
 #[derive(Serialize)]
@@ -136,7 +140,14 @@ impl<'a> Audit<'a> {
             not_looked_at: BTreeSet::new(),
             problems: vec![],
             homes: BTreeMap::new(),
+            named: Named::default(),
         }
+    }
+
+    /// What the records name, before the first object is judged.
+    pub fn learn(&mut self, mut named: Named) {
+        self.problems.append(&mut named.problems);
+        self.named = named;
     }
 
     pub fn add(&mut self, home: Home<'a>) {
@@ -167,7 +178,8 @@ impl<'a> Audit<'a> {
         let Some(name) = text("/metadata/name") else { return };
         let namespace = text("/metadata/namespace");
         let Some(home) = self.homes.get(namespace.unwrap_or(name)) else { return };
-        if kind == "RoleBinding" {
+        let is_ours = self.named.has(api, kind, document);
+        if kind == "RoleBinding" && !is_ours {
             self.foreign_grants.extend(grant(home, name, document, &self.homes));
         }
         let case = Case {
@@ -185,7 +197,7 @@ impl<'a> Audit<'a> {
         let object = display(kind, namespace, name);
         let made_by = controller(document).map(|(kind, name)| display(kind, namespace, name));
         self.objects += 1;
-        let guards = home.guards.iter().filter(|_| !is_ours(document));
+        let guards = home.guards.iter().filter(|_| !is_ours);
         for policy in home.policies().iter().chain(guards).copied() {
             match policy.judge(&case, today) {
                 Outcome::NotMatched | Outcome::Passed => {}
@@ -285,11 +297,6 @@ fn unknown_names(Match { groups, versions, resources, .. }: &Match, all: &[(&str
     found
 }
 
-/// `apps` of `apps/v1`, nothing of `v1`.
-fn group(api: &str) -> &str {
-    api.rsplit_once('/').map_or("", |(group, _)| group)
-}
-
 /// `Deployment pay/api`
 fn display(kind: &str, namespace: Option<&str>, name: &str) -> String {
     let namespace = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
@@ -303,11 +310,6 @@ fn controller(document: &Value) -> Option<(&str, &str)> {
     Some((owner["kind"].as_str()?, owner["name"].as_str()?))
 }
 
-fn is_ours(document: &Value) -> bool {
-    let labels = document.pointer("/metadata/labels");
-    labels.is_some_and(|labels| labels[format!("{LABEL_PREFIX}managed")] == "true")
-}
-
 /// Guards whose rules are about an object as it is. The others are about how it came to be: a scheduler gives each pod a node.
 fn speaks_of_what_stands(guard: Guard) -> bool {
     match guard {
@@ -318,9 +320,9 @@ fn speaks_of_what_stands(guard: Guard) -> bool {
     }
 }
 
-/// `None`: it is ours, or gives nothing to anybody but ServiceAccounts of its own environment.
+/// `None`: it gives nothing to anybody but ServiceAccounts of its own environment.
 fn grant(home: &Home<'_>, name: &str, document: &Value, homes: &BTreeMap<String, Home<'_>>) -> Option<Grant> {
-    let subjects = document["subjects"].as_array().filter(|subjects| !subjects.is_empty() && !is_ours(document))?;
+    let subjects = document["subjects"].as_array().filter(|subjects| !subjects.is_empty())?;
     let is_inside = |subject: &Value| {
         let theirs = subject["namespace"].as_str().and_then(|namespace| homes.get(namespace));
         subject["kind"] == "ServiceAccount" && theirs.is_some_and(|theirs| theirs.environment == home.environment)

@@ -30,6 +30,19 @@ fn audit(catalogue: &Catalogue) -> Audit<'_> {
     audit
 }
 
+/// Of the environment, with these objects.
+fn records(inventory: &[&str]) -> Named {
+    let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
+    let record = json!({"id": "demo/pay", "uid": "u", "kind": "environment", "team": "pay", "cluster_arn": arn,
+        "golden_path": "team-standard", "golden_path_version": "1.0.0", "golden_path_digest": "", "spec": {},
+        "phase": "ready", "tool_version": "0.1.0", "inventory": inventory,
+        "facts": {"cluster_arn": arn, "auto_mode": false, "service_cidr": "10.100.0.0/16", "ip_family": "ipv4",
+            "pod_security_version": "1.36"}});
+    let mut named = Named::default();
+    named.add(&json!({"metadata": {"name": "environment.pay"}, "data": {"record": record.to_string()}}));
+    named
+}
+
 #[test]
 fn what_a_controller_is_flagged_for_is_said_once() {
     let catalogue = Catalogue::built_in();
@@ -74,15 +87,19 @@ fn a_kind_that_nobody_lists_is_no_pass() {
 fn a_grant_to_somebody_outside_is_listed() {
     let user = json!({"kind": "User", "name": "stranger"});
     let account = |namespace: &str| json!({"kind": "ServiceAccount", "name": "ci", "namespace": namespace});
-    for (subject, labels, expected, reason) in [
-        (user.clone(), json!({}), 1, "a person"),
-        (json!({"kind": "User", "name": "x\n::error::y"}), json!({}), 1, "whose name stays on its line"),
-        (user, json!({"goldenpath.internal/managed": "true"}), 0, "ours"),
-        (account("pay"), json!({}), 0, "its own ServiceAccount"),
-        (account("shop"), json!({}), 1, "another's"),
+    let mark = json!({"goldenpath.internal/managed": "true"});
+    let ours = &["k8s/rbac.authorization.k8s.io/v1/RoleBinding/pay/x"][..];
+    for (subject, labels, inventory, expected, reason) in [
+        (user.clone(), json!({}), &[][..], 1, "a person"),
+        (json!({"kind": "User", "name": "x\n::error::y"}), json!({}), &[], 1, "whose name stays on its line"),
+        (user.clone(), mark.clone(), ours, 0, "ours"),
+        (user, mark, &[], 1, "with our mark, and named by no record"),
+        (account("pay"), json!({}), &[], 0, "its own ServiceAccount"),
+        (account("shop"), json!({}), &[], 1, "another's"),
     ] {
         let catalogue = Catalogue::built_in();
         let mut audit = audit(&catalogue);
+        audit.learn(records(inventory));
         let (api, kind) = ("rbac.authorization.k8s.io/v1", "RoleBinding");
         audit.judge(api, kind, &binding(subject, labels), jiff::civil::date(2026, 11, 29));
         assert_eq!(audit.foreign_grants.len(), expected, "{reason}");
@@ -95,16 +112,20 @@ fn guards_speak_of_what_tenants_made() {
     let catalogue = Catalogue::built_in();
     let mut audit = Audit::new("demo");
     audit.add(Home::of(namespace("pay", "1.0.0"), &catalogue, None).expect("managed"));
+    audit.learn(records(&["k8s/v1/Service/pay/ours"]));
     let today = jiff::civil::date(2026, 11, 29);
     let service = |name: &str, labels: Value| json!({"metadata": {"name": name, "namespace": "pay", "labels": labels}, "spec": {"type": "NodePort"}});
     audit.judge("v1", "Service", &service("theirs", json!({})), today);
-    audit.judge("v1", "Service", &service("ours", json!({"goldenpath.internal/managed": "true"})), today);
+    let mark = json!({"goldenpath.internal/managed": "true"});
+    audit.judge("v1", "Service", &service("ours", mark.clone()), today);
+    audit.judge("v1", "Service", &service("marked", mark), today);
     let mut running = pod("api", "a:1.0", None);
     running["spec"]["nodeName"] = "node-1".into();
     audit.judge("v1", "Pod", &running, today);
     let found: Vec<_> =
         audit.findings.iter().map(|finding| (finding.object.as_str(), finding.policy.as_str())).collect();
-    assert_eq!(found, [("Service pay/theirs", "guard-services")], "{}", audit.text());
+    let expected = ["Service pay/theirs", "Service pay/marked"].map(|object| (object, "guard-services"));
+    assert_eq!(found, expected, "{}", audit.text());
 }
 
 #[test]
