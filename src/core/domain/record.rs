@@ -103,6 +103,11 @@ impl Record {
         Some(PathVersion { name: self.golden_path.clone(), version, digest: self.golden_path_digest.clone() })
     }
 
+    /// Of all that it says: another one means that somebody has written it.
+    pub fn digest(&self) -> String {
+        super::digest(&serde_json::to_string(self).unwrap_or_default())
+    }
+
     /// Whether deletion protection has anything to hold. A create that never ended has nothing inside that anybody could miss.
     pub fn holds_protection(&self) -> bool {
         self.phase != Phase::Creating && self.unprotected.is_none()

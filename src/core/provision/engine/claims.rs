@@ -18,7 +18,7 @@
 //! | `replacing.id` | show a record of others | it must lie within the bounds |
 //! | `facts`, `keys` of a removal without cluster | delete roles of another cluster's environments | refused |
 //! | `hand_over` | - | leaves an unfinished instance as it is |
-//! | `planned*`, `prior.target` | - | promises; each only refuses more |
+//! | `planned*`, `prior.target`, `restores` | - | promises; each only refuses more |
 //! | `target` | - | must be the one that is configured |
 //! | `timeout` | keep an operation for ever | [`LONGEST`] |
 //!

@@ -12,6 +12,7 @@ pub mod deletion;
 pub mod drift;
 pub mod enforcement;
 pub mod entries;
+mod heal;
 pub mod identity;
 mod inputs;
 pub mod instance;

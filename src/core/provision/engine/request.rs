@@ -26,6 +26,8 @@ pub struct ChangeRequest<'a> {
     pub planned_target: Option<&'a str>,
     pub planned_version: Option<&'a str>,
     pub timeouts: Option<&'a serde_json::Value>,
+    /// The digest of the record that it puts things back to.
+    pub restores: Option<&'a str>,
     /// Which operation carries it out. `None`: a plan.
     pub operation: Option<&'a str>,
     pub moment: Moment<'a>,
@@ -49,6 +51,7 @@ impl<'a> ChangeRequest<'a> {
             planned_target: None,
             planned_version: None,
             timeouts: None,
+            restores: None,
             operation: None,
             moment: Moment::Plan,
         }
@@ -69,7 +72,7 @@ impl<'a> ChangeRequest<'a> {
 
     pub fn of_apply(request: &'a EnsureRequest, operation: &'a str, begun: Duration) -> Self {
         let EnsureRequest { spec, facts, path, parent, prior, replacing, planned, planned_target, .. } = request;
-        let EnsureRequest { planned_version, timeouts, timeout, cancel, .. } = request;
+        let EnsureRequest { planned_version, timeouts, restores, timeout, cancel, .. } = request;
         Self {
             facts: facts.as_ref(),
             path: path.as_ref(),
@@ -79,6 +82,7 @@ impl<'a> ChangeRequest<'a> {
             planned_target: planned_target.as_deref(),
             planned_version: planned_version.as_deref(),
             timeouts: timeouts.as_ref(),
+            restores: restores.as_deref(),
             operation: Some(operation),
             moment: Moment::Apply { until: begun + *timeout, cancel },
             ..Self::of_spec(spec, prior.as_ref())
