@@ -4,6 +4,7 @@
 //! A plan and an apply decide by the same function. A plan says all that it finds; an apply ends at the first refusal.
 
 mod adoption;
+mod again;
 pub mod authentication;
 pub mod bounds;
 pub mod claim;

@@ -3,7 +3,9 @@
 mod problems;
 
 use super::{
-    adoption, authentication, bounds,
+    adoption,
+    again::{self, Again},
+    authentication, bounds,
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
     credentials,
     deletion::{Deletion, deletions, lost_namespaces},
@@ -64,6 +66,15 @@ pub enum Stop {
     Wait(Wait),
 }
 
+// === impl Work ===
+
+impl Work {
+    /// Nothing more.
+    fn done() -> Self {
+        Self { decision: Decision::Done, make: vec![], delete: BTreeSet::new(), keep: BTreeSet::new() }
+    }
+}
+
 // === impl Stop ===
 
 impl Stop {
@@ -112,11 +123,20 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let Inputs { change, ground, blueprint, found, .. } = *inputs;
     let is_plan = change.is_plan();
     let mut said = Said { is_plan, problems: vec![] };
-    if let Item::Known(objects) = &found.objects {
-        said.add(heal::supersession(change, objects.record.as_ref()))?;
+    let record = found.objects.value().and_then(|objects| objects.record.as_ref());
+    let again = again::look(change.operation, record);
+    said.add(again.supersession(&change.id))?;
+    if found.objects.value().is_some() && again == Again::Open {
+        said.add(heal::supersession(change, record))?;
     }
     let past = inputs.past();
     let mut promise = promise::promise(inputs, &past);
+    let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
+    if again == Again::Done {
+        // What has become of it since is not its matter: nothing is judged, and nothing put back.
+        let Promise { lines, left, drifted, .. } = promise;
+        return Ok(Plan { lines, left, drifted, is_protected, work: Some(Work::done()), problems: vec![] });
+    }
     if !promise.is_quiet {
         said.add(bounds::judge(inputs, &past))?;
         let path = &blueprint.summary.path;
@@ -156,7 +176,6 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     if let (Some(claims), Some(parent), Some(slot)) = (&found.shares, &ground.parent, change.id.part()) {
         said.add(shares::judge(&slot, claims, &parent.parts(), &parent.id))?;
     }
-    let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
     let Promise { lines, left, drifted, .. } = promise;
     Ok(Plan { lines, left, drifted, is_protected, work, problems: said.problems })
 }
