@@ -41,6 +41,9 @@ mod reads;
 #[path = "engine/remade.rs"]
 mod remade;
 #[cfg(test)]
+#[path = "engine/replaced.rs"]
+mod replaced;
+#[cfg(test)]
 #[path = "engine/requests.rs"]
 mod requests;
 #[cfg(test)]

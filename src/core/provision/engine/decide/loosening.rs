@@ -4,13 +4,48 @@ use super::{
     inputs::{Inputs, Past},
     losses::is_protected,
 };
-use crate::{domain::Problem, golden::opens};
+use crate::{
+    domain::{PathVersion, Problem, TierName},
+    golden::{Resolved, opens},
+};
+
+/// What there was.
+struct Before {
+    tier: TierName,
+    path: PathVersion,
+    is_protected: bool,
+}
+
+// === impl Before ===
+
+impl Before {
+    /// Of an update by what state holds, of a create that goes on from something by its record. `None`: nothing has changed, or
+    /// nothing was there.
+    fn of(inputs: &Inputs<'_>, past: &Past) -> Option<Self> {
+        let Inputs { change, blueprint, found, catalogue, .. } = inputs;
+        if let Some(prior) = change.prior {
+            return Self::read(past.resolved.as_ref()?, is_protected(inputs, &prior.spec));
+        }
+        let recorded = found.objects.value().and_then(|objects| objects.record.as_ref());
+        let record = change.goes_on_from(recorded, &blueprint.summary.team)?;
+        let spec = change.spec.resource().parse(&record.spec).ok()?;
+        let held = catalogue.holding(record.path().as_ref());
+        let mut by_record: Inputs<'_> = *inputs;
+        by_record.catalogue = &held;
+        let is_protected = record.holds_protection() && is_protected(&by_record, &spec);
+        Self::read(&by_record.resolve_again(&spec)?, is_protected)
+    }
+
+    fn read(resolved: &Resolved, is_protected: bool) -> Option<Self> {
+        let before = resolved.summary();
+        Some(Self { tier: before.tier.clone()?, path: before.path.clone(), is_protected })
+    }
+}
 
 pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
     let Inputs { change, blueprint, catalogue, .. } = inputs;
-    let (prior, before, after) = (change.prior?, past.resolved.as_ref()?.summary(), &blueprint.summary);
-    let (tier_before, tier_after) = (before.tier.as_ref()?, after.tier.as_ref()?);
-    let (from, to) = (&before.path, &after.path);
+    let Before { tier: tier_before, path: from, is_protected } = &Before::of(inputs, past)?;
+    let (tier_after, to) = (blueprint.summary.tier.as_ref()?, &blueprint.summary.path);
     let is_another = (&from.name, tier_before) != (&to.name, tier_after);
     if !is_another && from.version == to.version {
         return None;
@@ -28,7 +63,7 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
     // The platform team has published what is newer, for everybody to move to; an older one is the team's own choice.
     let may_be_refused = is_another || to.version < from.version;
     let detail = format!("What opens: {}.", opened.join("; "));
-    Some(match may_be_refused && is_protected(inputs, &prior.spec) {
+    Some(match may_be_refused && *is_protected {
         true => Problem::error(
             "environment.loosened",
             format!("{} would be loosened {way}: apply `deletion_protection = false` first", change.id),
@@ -42,15 +77,37 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
 mod tests {
     use super::*;
     use crate::{
+        domain::{Phase, Record},
         golden::Catalogue,
-        provision::engine::{
-            fixtures::{environment, ground, prior, rendered_by},
-            gather::Found,
-            request::ChangeRequest,
+        provision::{
+            Cancel, Replacing,
+            engine::{
+                fixtures::{environment, ground, prior, record, rendered_by},
+                gather::{Found, Item, Objects},
+                request::ChangeRequest,
+                target::Moment,
+                watch::Hold,
+            },
         },
     };
     use serde_json::json;
-    use std::collections::BTreeMap;
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        time::Duration,
+    };
+
+    /// At which field, and whether that is an error.
+    fn said(inputs: &Inputs<'_>) -> Option<(String, bool)> {
+        let found = judge(inputs, &inputs.past())?;
+        Some((found.field.first()?.as_str().to_owned(), found.is_error()))
+    }
+
+    fn recorded_as(record: Record) -> Item<Objects> {
+        let (known, named) = (BTreeSet::new(), BTreeSet::new());
+        let (observed, record) = (vec![], Some(record));
+        let hold = Hold::Free;
+        Item::Known(Objects { observed, record, hold, replaced: None, has_baseline: true, known, named })
+    }
 
     #[test]
     fn what_opens_is_refused_under_protection() {
@@ -98,9 +155,25 @@ mod tests {
                     bounds: &[],
                     now: "",
                 };
-                let found = judge(&inputs, &inputs.past());
-                let said = found.as_ref().and_then(|found| Some((found.field.first()?.as_str(), found.is_error())));
-                assert_eq!(said, field.map(|field| (field, is_protected && is_refused)), "{reason}");
+                let expected = field.map(|field| (field.to_owned(), is_protected && is_refused));
+                assert_eq!(said(&inputs), expected, "{reason}");
+
+                // The same by a create that takes over what is there, which only its record knows.
+                let path = rendered_by(&catalogue, &old, None).summary.path;
+                let replaced = Replacing { id: "demo/pay".into(), uid: "uid-1".into(), protected: false };
+                let recorded = Record {
+                    golden_path: path.name,
+                    golden_path_version: path.version.to_string(),
+                    ..record("payments", Phase::Ready, &old)
+                };
+                let (found, cancel) = (Found { objects: recorded_as(recorded), ..Found::unread() }, Cancel::new());
+                let change = ChangeRequest {
+                    replacing: Some(&replaced),
+                    moment: Moment::Apply { until: Duration::ZERO, cancel: &cancel },
+                    ..ChangeRequest::of_spec(&new, None)
+                };
+                let inputs = Inputs { change: &change, found: &found, ..inputs };
+                assert_eq!(said(&inputs), expected, "{reason}: create_before_destroy");
             }
         }
     }
