@@ -5,6 +5,9 @@
 #[path = "engine/authentication.rs"]
 mod authentication;
 #[cfg(test)]
+#[path = "engine/before.rs"]
+mod before;
+#[cfg(test)]
 #[path = "engine/claims.rs"]
 mod claims;
 #[cfg(test)]
@@ -40,9 +43,6 @@ mod reads;
 #[cfg(test)]
 #[path = "engine/remade.rs"]
 mod remade;
-#[cfg(test)]
-#[path = "engine/replaced.rs"]
-mod replaced;
 #[cfg(test)]
 #[path = "engine/requests.rs"]
 mod requests;
