@@ -178,7 +178,12 @@ impl Reports {
         let of = Subject { operation, caller: caller.to_string(), verb, about };
         self.trail.write(&of, kind, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
         self.trail.sign().await;
-        self.store.pause(&of.about, is_paused).await.map_err(|error| refusal::pause(&error))
+        self.store.pause(&of.about, is_paused).await.map_err(|error| refusal::pause(&error))?;
+        if is_paused {
+            return Ok(());
+        }
+        let pauses = self.store.pauses().await.map_err(|error| unread(&error))?;
+        pauses.outermost(&of.about).map_or(Ok(()), |outer| Err(refusal::still_paused(&of.about, outer)))
     }
 }
 
