@@ -201,16 +201,39 @@ impl Trail {
         self.show(of, EventKind::Cancelled, String::new());
     }
 
-    /// A change that is in no journal: it is over in one call. Its id is in all trails, as that of an operation.
     pub async fn unprotect<T>(
         &self,
         caller: &Identity,
         about: &str,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        let (operation, verb) = (operation_id()?, "unprotect".to_owned());
+        self.in_one_call((EntryKind::Unprotected, "unprotect"), caller, about, work).await
+    }
+
+    /// Or the end of a pause.
+    pub async fn pause<T>(
+        &self,
+        is_paused: bool,
+        caller: &Identity,
+        about: &str,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let call = if is_paused { (EntryKind::Paused, "pause") } else { (EntryKind::Unpaused, "resume") };
+        self.in_one_call(call, caller, about, work).await
+    }
+
+    /// A change that is over in one call, and so no operation. Its id is in all trails, as that of one, and how it ended in the ledger: the
+    /// entry before it says only what was about to be done.
+    async fn in_one_call<T>(
+        &self,
+        (kind, verb): (EntryKind, &str),
+        caller: &Identity,
+        about: &str,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let (operation, verb) = (operation_id()?, verb.to_owned());
         let of = Subject { operation, caller: caller.to_string(), verb, about: about.to_owned() };
-        self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
+        self.write(&of, kind, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
         let result = operation::within(&of.operation, self.audit(&of, work)).await;
         self.end(&of, &Ending::of_call(&result)).await;
         result
