@@ -196,8 +196,13 @@ impl Trail {
         self.events.ended_elsewhere(operation, self.clock.now(), ending.in_words());
     }
 
-    pub async fn cancel(&self, of: &Subject) {
+    /// Of one that does not run here: another daemon does it, or it has not begun. Who has asked for it is in this ledger alone.
+    pub async fn note_cancellation(&self, of: &Subject) {
         self.note(of, EntryKind::Cancelled, Value::Null).await;
+    }
+
+    pub async fn cancel(&self, of: &Subject) {
+        self.note_cancellation(of).await;
         self.show(of, EventKind::Cancelled, String::new());
     }
 
