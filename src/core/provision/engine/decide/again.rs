@@ -53,7 +53,7 @@ mod tests {
             let writers = writers.iter().map(|&writer| writer.to_owned()).collect();
             Some(Record { writers, ..record("payments", phase, &spec) })
         };
-        use Phase::{Changing, Creating, Ready};
+        use Phase::{Changing, Creating, Deleting, Ready};
         for (record, expected, reason) in [
             (None, Again::Open, "nothing there"),
             (of(Ready, &[]), Again::Open, "an earlier binary wrote the record"),
@@ -62,6 +62,8 @@ mod tests {
             (of(Changing, &["op-1", "op"]), Again::Open, "an update that was interrupted"),
             (of(Ready, &["op-1", "op"]), Again::Done, "its end was lost"),
             (of(Ready, &["op", "op-2"]), Again::Overtaken("op-2"), "another one has ended since"),
+            (of(Deleting, &["op", "op-2"]), Again::Overtaken("op-2"), "somebody is removing it"),
+            (of(Deleting, &["op-1", "op"]), Again::Open, "a removal that it has to finish first"),
             (of(Changing, &["op", "op-2", "op-3"]), Again::Overtaken("op-3"), "another one is at work"),
         ] {
             assert_eq!(look(Some("op"), record.as_ref()), expected, "{reason}");
