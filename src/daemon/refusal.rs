@@ -230,7 +230,7 @@ pub fn pause(error: &JournalError) -> Problem {
 }
 
 /// Nothing is healed, whatever is said of it alone.
-pub fn still_paused(id: &str, outer: &str) -> Problem {
+pub fn outer_pause(id: &str, outer: &str) -> Problem {
     Problem::error(
         "daemon.paused",
         format!("{id} is still paused with everything that is in {outer}: resume {outer}"),

@@ -178,7 +178,7 @@ impl Reports {
             return Ok(());
         }
         let pauses = self.store.pauses().await.map_err(|error| unread(&error))?;
-        pauses.outermost(&about).map_or(Ok(()), |outer| Err(refusal::still_paused(&about, outer)))
+        pauses.outermost(&about).map_or(Ok(()), |outer| Err(refusal::outer_pause(&about, outer)))
     }
 }
 

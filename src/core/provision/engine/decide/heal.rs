@@ -13,10 +13,10 @@ pub fn supersession(change: &ChangeRequest<'_>, record: Option<&Record>) -> Opti
         record.operation.as_ref().is_some_and(|operation| Some(operation.id.as_str()) == change.operation)
     };
     let is_same = record.is_some_and(|record| is_own(record) || record.digest() == seen);
-    (!is_same).then(|| changed_since(&change.id))
+    (!is_same).then(|| newer_record(&change.id))
 }
 
-fn changed_since(id: &Id) -> Problem {
+fn newer_record(id: &Id) -> Problem {
     Problem::error(
         "record.changed",
         format!("{id} was changed since its drift was seen: wait for the next comparison"),

@@ -73,7 +73,7 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
     let Some(closed) = catalogue.tier(from, tier_before) else {
         // Then the platform team has left no other way.
         let has_newer = catalogue.newer(from).any(|path| path.tiers.contains_key(tier_before));
-        return Some(not_compared(&change.id, from, &way, may_be_refused && has_newer).at([field]));
+        return Some(no_comparison(&change.id, from, &way, may_be_refused && has_newer).at([field]));
     };
     let opened = opens(closed, catalogue.tier(to, tier_after)?);
     if opened.is_empty() {
@@ -91,7 +91,7 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
 }
 
 /// What it was made by is in the catalogue no more.
-fn not_compared(id: &Id, from: &PathVersion, way: &str, is_refused: bool) -> Problem {
+fn no_comparison(id: &Id, from: &PathVersion, way: &str, is_refused: bool) -> Problem {
     let PathVersion { name, version, .. } = from;
     match is_refused {
         true => Problem::error(
@@ -142,7 +142,7 @@ mod tests {
         Some((found.field.first()?.as_str().to_owned(), found.is_error()))
     }
 
-    fn recorded_as(record: Record) -> Item<Objects> {
+    fn objects_with(record: Record) -> Item<Objects> {
         let (known, named) = (BTreeSet::new(), BTreeSet::new());
         let (observed, record) = (vec![], Some(record));
         let hold = Hold::Free;
@@ -206,7 +206,7 @@ mod tests {
                     golden_path_version: path.version.to_string(),
                     ..record("payments", Phase::Ready, &old)
                 };
-                let (found, cancel) = (Found { objects: recorded_as(recorded), ..Found::unread() }, Cancel::new());
+                let (found, cancel) = (Found { objects: objects_with(recorded), ..Found::unread() }, Cancel::new());
                 let change = ChangeRequest {
                     replacing: Some(&replaced),
                     moment: Moment::Apply { until: Duration::ZERO, cancel: &cancel },

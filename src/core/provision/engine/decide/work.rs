@@ -69,8 +69,8 @@ pub enum Stop {
 // === impl Work ===
 
 impl Work {
-    /// Nothing more.
-    fn done() -> Self {
+    /// All of it was done before.
+    fn nothing() -> Self {
         Self { decision: Decision::Done, make: vec![], delete: BTreeSet::new(), keep: BTreeSet::new() }
     }
 }
@@ -135,7 +135,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     if again == Again::Done {
         // What has become of it since is not its matter: nothing is judged, and nothing put back.
         let Promise { lines, left, drifted, .. } = promise;
-        return Ok(Plan { lines, left, drifted, is_protected, work: Some(Work::done()), problems: vec![] });
+        return Ok(Plan { lines, left, drifted, is_protected, work: Some(Work::nothing()), problems: vec![] });
     }
     if !promise.is_quiet {
         said.add(bounds::judge(inputs, &past))?;
