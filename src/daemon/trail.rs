@@ -2,8 +2,10 @@
 
 mod announced;
 mod owed;
+mod subject;
 
 pub use announced::Announced;
+pub use subject::Subject;
 
 use crate::{
     asked::{self, in_brief},
@@ -33,15 +35,6 @@ use tokio::sync::Mutex;
 /// What whoever connects says first.
 const HELLO: &str = "hello";
 
-/// An operation, as entries and events name it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Subject {
-    pub operation: String,
-    pub caller: String,
-    pub verb: String,
-    pub about: String,
-}
-
 pub struct Trail {
     ledger: Arc<Ledger>,
     pub events: Arc<Events>,
@@ -49,15 +42,6 @@ pub struct Trail {
     announced: Mutex<Announced>,
     owed: Mutex<Owed>,
     strangers: Strangers,
-}
-
-// === impl Subject ===
-
-impl Subject {
-    pub fn of(entry: &Entry) -> Self {
-        let (operation, verb) = (entry.id.clone(), entry.verb.as_str().to_owned());
-        Self { operation, caller: entry.caller.to_string(), verb, about: entry.about.clone() }
-    }
 }
 
 // === impl Trail ===

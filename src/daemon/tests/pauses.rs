@@ -1,4 +1,4 @@
-//! What a daemon is told to leave alone.
+//! What a daemon is to leave alone.
 
 use super::harness::DaemonFixture;
 use crate::{EntryKind, LedgerEntry, reconcile::record_of_a_test as record};
@@ -15,7 +15,7 @@ async fn a_pause_of_a_cluster_holds_for_everything_on_it() {
     client.pause("demo", true).await.unwrap();
     assert!(is_paused().await);
     let still = client.pause("demo/pay", false).await.unwrap_err();
-    assert!(still.code == "daemon.paused" && still.summary.ends_with("resume demo"), "{still}");
+    assert!(still.code == "daemon.paused" && still.summary.ends_with("run `resume demo`"), "{still}");
     assert!(is_paused().await, "as it says");
     client.pause("demo", false).await.unwrap();
     assert!(!is_paused().await);

@@ -1,7 +1,7 @@
 //! What has happened, and found no room in the ledger: how an operation ended, above all. It is written once there is room, before anything
 //! else, and says when it happened.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::ledger::EntryKind;
 use serde_json::Value;
 use std::collections::VecDeque;

@@ -201,7 +201,7 @@ mod tests {
             (Changing, None, Moment::Plan, true, "nothing is deleted before it"),
             (Changing, of("uid-1"), Moment::Plan, false, "its delete may come first"),
             (Creating, of("uid-1"), apply, false, "nobody relies on what was never made"),
-            (Deleting, None, apply, false, "it is made anew"),
+            (Deleting, None, apply, false, "that is finished first"),
         ] {
             let there = record("payments", phase, &spec);
             let create = ChangeRequest { replacing: replaced.as_ref(), moment, ..ChangeRequest::of_spec(&spec, None) };

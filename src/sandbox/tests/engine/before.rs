@@ -32,9 +32,9 @@ async fn a_total_below_what_slots_hold_is_refused_unless_they_go_first() {
     assert!(fixture.remove(&ledger).await.gone);
     let taken_over = fixture.complete(&smaller, replace(&fixture, &smaller, &pay).await);
     fixture.assert_quiet(&taken_over, "the slot went before it").await;
-    assert!(fixture.remove(&taken_over).await.gone, "destroyed first, it is made anew");
-    let anew = fixture.complete(&smaller, fixture.ensure(&smaller, None).await);
-    fixture.assert_quiet(&anew, "by whatever request").await;
+    assert!(fixture.remove(&taken_over).await.gone, "destroyed first");
+    let again = fixture.complete(&smaller, fixture.ensure(&smaller, None).await);
+    fixture.assert_quiet(&again, "it is made by whatever request").await;
 }
 
 const NEWER: &str = "

@@ -19,7 +19,7 @@ pub fn supersession(change: &ChangeRequest<'_>, record: Option<&Record>) -> Opti
 fn newer_record(id: &Id) -> Problem {
     Problem::error(
         "record.changed",
-        format!("{id} was changed since its drift was seen: wait for the next comparison"),
+        format!("{id} was changed since its drift was seen: leave it to the next comparison"),
         "What was recorded when the drift was seen is not what is recorded now, so that nothing was put back. The next comparison finds \
          what still differs.",
     )
