@@ -7,6 +7,7 @@
 //! in two processes.
 
 mod asked;
+mod cancellation;
 mod known;
 mod tend;
 mod wish;
@@ -29,7 +30,6 @@ use crate::{
     trail::{Subject, Trail},
 };
 use goldenpath_core::{
-    policy::Identity,
     ports::operation,
     provision::{Cancel, EventKind, OperationState, Provisioner},
 };
@@ -285,16 +285,6 @@ impl Operations {
                 self.known.announce(id, &outcome);
             }
             sleep(PAUSE).await;
-        }
-    }
-
-    /// Of an operation that nobody carries out there is nothing to cancel, nor of one of another caller.
-    pub async fn cancel(&self, caller: &Identity, id: &str) {
-        if let Some(of) = self.known.cancel_by(caller, id) {
-            self.trail.cancel(&of).await;
-        }
-        if let Err(error) = self.store.cancel(id, caller).await {
-            tracing::error!(operation = id, error = in_one_line(&error), "The cancellation can't be written");
         }
     }
 

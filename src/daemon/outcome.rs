@@ -12,6 +12,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 const CANCELLED: &str = "operation.cancelled";
+const SUPERSEDED: &str = "record.changed";
 
 /// What of either document says how it ended; the rest is the client's.
 #[derive(Deserialize)]
@@ -83,6 +84,11 @@ impl Ending {
         }
     }
 
+    /// A healing that somebody's apply came before: nothing went wrong.
+    pub fn is_superseded(&self) -> bool {
+        self.error().is_some_and(|error| error.code == SUPERSEDED)
+    }
+
     /// For the metrics: `done`; `unfinished`, where something was changed and not all of it; `refused`, where nothing was.
     pub fn label(&self) -> &'static str {
         let has_begun = self.exists.is_some() || self.objects.is_some();
@@ -150,6 +156,9 @@ mod tests {
         ] {
             let ending = Ending::read(&document);
             assert_eq!((ending.state(), ending.in_words().as_str(), ending.label()), (state, words, label), "{reason}");
+            assert!(!ending.is_superseded(), "{reason}");
         }
+        let superseded = Ending::read(&failure(Verb::Ensure, SUPERSEDED));
+        assert!(superseded.is_superseded() && superseded.label() == "refused", "an apply came first");
     }
 }

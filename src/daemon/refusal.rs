@@ -229,6 +229,15 @@ pub fn pause(error: &JournalError) -> Problem {
     )
 }
 
+/// Nothing is healed, whatever is said of it alone.
+pub fn outer_pause(id: &str, outer: &str) -> Problem {
+    Problem::error(
+        "daemon.paused",
+        format!("{id} is still paused with everything that is in {outer}: run `resume {outer}`"),
+        "A pause of a cluster or of an environment holds for everything in it. Resume that, and pause what is to be left alone by itself.",
+    )
+}
+
 pub fn no_operation(id: &str) -> Problem {
     Problem::error(
         "daemon.no_operation",

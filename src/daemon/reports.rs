@@ -7,13 +7,12 @@ use crate::{
     events::Watching,
     forms::Document,
     gate::MakeSurvey,
-    ledger::EntryKind,
     operations::Operations,
     reconcile::{Knowledge, adopt_comparisons},
     refusal,
     sight::Sight,
     store::{Kept, Pauses, Store, Which},
-    trail::{Subject, Trail},
+    trail::Trail,
 };
 use goldenpath_core::{
     domain::{ClusterRef, Id, Problem, Record, release},
@@ -24,7 +23,6 @@ use goldenpath_core::{
     },
 };
 use jiff::Timestamp;
-use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -173,12 +171,14 @@ impl Reports {
         // One that is not there, or out of bounds, can't be paused.
         let record = engine.find(id).await?;
         record.ok_or_else(|| refusal::no_record(&id.to_string()))?;
-        let kind = if is_paused { EntryKind::Paused } else { EntryKind::Unpaused };
-        let (operation, verb, about) = (String::new(), String::new(), id.to_string());
-        let of = Subject { operation, caller: caller.to_string(), verb, about };
-        self.trail.write(&of, kind, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
-        self.trail.sign().await;
-        self.store.pause(&of.about, is_paused).await.map_err(|error| refusal::pause(&error))
+        let about = id.to_string();
+        let set = async { self.store.pause(&about, is_paused).await.map_err(|error| refusal::pause(&error)) };
+        self.trail.pause(is_paused, caller, &about, set).await?;
+        if is_paused {
+            return Ok(());
+        }
+        let pauses = self.store.pauses().await.map_err(|error| unread(&error))?;
+        pauses.outermost(&about).map_or(Ok(()), |outer| Err(refusal::outer_pause(&about, outer)))
     }
 }
 

@@ -147,8 +147,8 @@ pub trait Store: Send + Sync {
     /// Renews the claims on the running ones, and says for these clients that they still wait.
     async fn renew(&self, running: &[String], clients: &[String], awaited: &[String]) -> Result<News, JournalError>;
     /// Whoever carries it out begins nothing more of it. `id`: its own, or that of a client that joined it.
-    /// That of another caller goes on.
-    async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError>;
+    /// That of another caller goes on. The operation's own id and its instance, if that is new.
+    async fn cancel(&self, id: &str, caller: &Identity) -> Result<Option<(String, String)>, JournalError>;
     /// The outcome that the journal now holds. `None`: the claim is lost, and its new holder says how the operation ended. What is gone
     /// by it is paused no longer: made again under the name, it is another one.
     async fn end(&self, id: &str, outcome: &Document, ending: &Ending) -> Result<Option<Document>, JournalError>;

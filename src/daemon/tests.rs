@@ -11,6 +11,7 @@ mod neighbours;
 mod network;
 mod newer;
 mod page;
+mod pauses;
 mod resumption;
 mod shared;
 

@@ -68,15 +68,14 @@ impl Traces {
         variable: impl Fn(&str) -> Option<String>,
         runtime: &Handle,
     ) -> Result<Self, DaemonError> {
-        let endpoint = endpoint(&settings, &variable);
-        let TraceSettings { endpoint: _, ca, headers_file, service_name, sample } = settings;
+        let (endpoint, service) = (endpoint(&settings, &variable), service(&settings, &variable));
+        let TraceSettings { endpoint: _, ca, headers_file, service_name: _, sample } = settings;
         if headers_file.is_some() && is_open(&endpoint) {
             let why = format!(
                 "the headers of `headers_file` would be readable on the way to {endpoint}; begin the endpoint with `https://`"
             );
             return Err(DaemonError::Traces { why });
         }
-        let service = service_name.or_else(|| variable(SERVICE_NAME)).unwrap_or_else(|| SERVICE.to_owned());
         let collector = Collector::new(&endpoint, ca.as_deref(), headers_file, runtime.clone())?;
         let exporter = SpanExporter::builder()
             .with_http()
@@ -131,6 +130,13 @@ fn endpoint(settings: &TraceSettings, variable: impl Fn(&str) -> Option<String>)
         (None, Some(of_traces)) => of_traces,
         (None, None) => whole(of_all.as_deref().unwrap_or(LOCAL)),
     }
+}
+
+/// OpenTelemetry takes an empty variable for none.
+fn service(settings: &TraceSettings, variable: impl Fn(&str) -> Option<String>) -> String {
+    let named = |name: &String| !name.trim().is_empty();
+    let written = settings.service_name.clone().filter(named);
+    written.or_else(|| variable(SERVICE_NAME).filter(named)).unwrap_or_else(|| SERVICE.to_owned())
 }
 
 /// Whether others can read on the way what is sent there, wherever the endpoint was named.
@@ -208,6 +214,21 @@ mod tests {
             let variable =
                 |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             assert_eq!(endpoint(&settings, variable), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_service_always_has_a_name() {
+        for (written, set, expected, reason) in [
+            (Some("own"), Some("other"), "own", "the configuration comes first"),
+            (None, Some("other"), "other", "the usual variable"),
+            (None, Some(""), SERVICE, "empty is unset"),
+            (Some(" "), Some("other"), "other", "wherever it stands"),
+            (None, None, SERVICE, "nobody has named it"),
+        ] {
+            let settings = TraceSettings { service_name: written.map(str::to_owned), ..TraceSettings::default() };
+            let variable = |name: &str| set.filter(|_| name == SERVICE_NAME).map(str::to_owned);
+            assert_eq!(service(&settings, variable), expected, "{reason}");
         }
     }
 

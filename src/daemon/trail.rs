@@ -1,5 +1,12 @@
 //! What is kept and shown of each operation: an entry in the audit ledger before it is done, and an event for whoever watches.
 
+mod announced;
+mod owed;
+mod subject;
+
+pub use announced::Announced;
+pub use subject::Subject;
+
 use crate::{
     asked::{self, in_brief},
     contract::Verb,
@@ -20,79 +27,29 @@ use goldenpath_core::{
     },
     provision::{Event, EventKind, operation_id},
 };
+use owed::Owed;
 use serde_json::{Value, json};
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// What whoever connects says first.
 const HELLO: &str = "hello";
-/// That many operations are remembered, which is more than are ever asked for again at once.
-const OPERATIONS: usize = 10_000;
-
-/// An operation, as entries and events name it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Subject {
-    pub operation: String,
-    pub caller: String,
-    pub verb: String,
-    pub about: String,
-}
 
 pub struct Trail {
     ledger: Arc<Ledger>,
     pub events: Arc<Events>,
     clock: Arc<dyn Clock>,
     announced: Mutex<Announced>,
+    owed: Mutex<Owed>,
     strangers: Strangers,
-}
-
-/// Operations that are in the ledger.
-#[derive(Default)]
-pub struct Announced {
-    all: HashSet<String>,
-    /// Accepted here, and not begun yet, also if a kill came between.
-    new: HashSet<String>,
-}
-
-// === impl Subject ===
-
-impl Subject {
-    pub fn of(entry: &Entry) -> Self {
-        let (operation, verb) = (entry.id.clone(), entry.verb.as_str().to_owned());
-        Self { operation, caller: entry.caller.to_string(), verb, about: entry.about.clone() }
-    }
-}
-
-// === impl Announced ===
-
-impl Announced {
-    /// An entry that the start finds in the ledger.
-    pub fn recall(&mut self, kind: EntryKind, operation: &str) {
-        match kind {
-            EntryKind::Accepted => self.add(operation),
-            EntryKind::Began | EntryKind::Resumed | EntryKind::Joined | EntryKind::Refused => {
-                self.new.remove(operation);
-            }
-            _ => {}
-        }
-    }
-
-    /// What another daemon on the same journal has begun stands in its ledger, so there may be many that seem to be new.
-    fn add(&mut self, operation: &str) {
-        if self.all.len() >= OPERATIONS {
-            self.all.clear();
-            self.new.clear();
-        }
-        self.all.insert(operation.to_owned());
-        self.new.insert(operation.to_owned());
-    }
 }
 
 // === impl Trail ===
 
 impl Trail {
     pub fn new(ledger: Arc<Ledger>, events: Arc<Events>, clock: Arc<dyn Clock>, announced: Announced) -> Self {
-        Self { ledger, events, clock, announced: Mutex::new(announced), strangers: Strangers::default() }
+        let (announced, owed, strangers) = (Mutex::new(announced), Mutex::default(), Strangers::default());
+        Self { ledger, events, clock, announced, owed, strangers }
     }
 
     pub fn ledger(&self) -> &Ledger {
@@ -196,21 +153,49 @@ impl Trail {
         self.events.ended_elsewhere(operation, self.clock.now(), ending.in_words());
     }
 
-    pub async fn cancel(&self, of: &Subject) {
+    /// Of one that does not run here: another daemon does it, or it has not begun. Who has asked for it is in this ledger alone.
+    pub async fn note_cancellation(&self, of: &Subject) {
         self.note(of, EntryKind::Cancelled, Value::Null).await;
+    }
+
+    pub async fn cancel(&self, of: &Subject) {
+        self.note_cancellation(of).await;
         self.show(of, EventKind::Cancelled, String::new());
     }
 
-    /// A change that is in no journal: it is over in one call. Its id is in all trails, as that of an operation.
     pub async fn unprotect<T>(
         &self,
         caller: &Identity,
         about: &str,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        let (operation, verb) = (operation_id()?, "unprotect".to_owned());
+        self.in_one_call((EntryKind::Unprotected, "unprotect"), caller, about, work).await
+    }
+
+    /// Or the end of a pause.
+    pub async fn pause<T>(
+        &self,
+        is_paused: bool,
+        caller: &Identity,
+        about: &str,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let call = if is_paused { (EntryKind::Paused, "pause") } else { (EntryKind::Unpaused, "resume") };
+        self.in_one_call(call, caller, about, work).await
+    }
+
+    /// A change that is over in one call, and so no operation. Its id is in all trails, as that of one, and how it ended in the ledger: the
+    /// entry before it says only what was about to be done.
+    async fn in_one_call<T>(
+        &self,
+        (kind, verb): (EntryKind, &str),
+        caller: &Identity,
+        about: &str,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let (operation, verb) = (operation_id()?, verb.to_owned());
         let of = Subject { operation, caller: caller.to_string(), verb, about: about.to_owned() };
-        self.write(&of, EntryKind::Unprotected, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
+        self.write(&of, kind, Value::Null).await.map_err(|error| refusal::ledger_problem(&error))?;
         let result = operation::within(&of.operation, self.audit(&of, work)).await;
         self.end(&of, &Ending::of_call(&result)).await;
         result
@@ -222,14 +207,38 @@ impl Trail {
         self.show(of, event, text);
     }
 
+    /// After what found no room before.
     pub async fn write(&self, of: &Subject, kind: EntryKind, detail: Value) -> Result<(), LedgerError> {
+        self.settle().await;
+        self.write_now(of, kind, detail).await
+    }
+
+    /// Writes what found no room, now that there may be some.
+    pub async fn settle(&self) {
+        let mut owed = self.owed.lock().await;
+        let mut is_news = false;
+        while let Some((of, kind, detail)) = owed.first() {
+            if self.write_now(of, *kind, detail.clone()).await.is_err() {
+                break;
+            }
+            owed.forget_first();
+            is_news = true;
+        }
+        drop(owed);
+        if is_news {
+            self.sign().await;
+        }
+    }
+
+    async fn write_now(&self, of: &Subject, kind: EntryKind, detail: Value) -> Result<(), LedgerError> {
         let Subject { operation, caller, verb, about } = of.clone();
         self.ledger.write(Note { kind, operation, caller, verb, about, detail }).await.map(drop)
     }
 
     /// What has happened already.
     async fn note(&self, of: &Subject, kind: EntryKind, detail: Value) {
-        if let Err(error) = self.write(of, kind, detail).await {
+        if let Err(error) = self.write(of, kind, detail.clone()).await {
+            self.owed.lock().await.add(of, kind, detail, self.clock.now());
             let Subject { operation, about, .. } = of;
             tracing::error!(
                 operation,
@@ -261,42 +270,5 @@ impl Trail {
     fn event(&self, of: &Subject, kind: EventKind, text: String) -> Event {
         let Subject { operation, caller, verb, about } = of.clone();
         Event { at: self.clock.now(), kind, operation, caller, verb, about, done: 0, of: 0, text }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_kill_came_before_is_still_to_begin() {
-        use EntryKind::{Accepted, Began, Ended, Joined, Refused, Resumed};
-        for (kinds, is_new, reason) in [
-            (&[Accepted] as &[EntryKind], true, "the kill came before it began"),
-            (&[Accepted, Began], false, "it has begun"),
-            (&[Accepted, Began, Resumed, Ended], false, "it was resumed before"),
-            (&[Accepted, Joined], false, "another one stands for it"),
-            (&[Accepted, Refused], false, "it never begins"),
-        ] {
-            let mut announced = Announced::default();
-            kinds.iter().for_each(|kind| announced.recall(*kind, "one"));
-            assert!(announced.all.contains("one"), "{reason}: it is not announced again");
-            assert_eq!(announced.new.contains("one"), is_new, "{reason}");
-        }
-    }
-
-    #[test]
-    fn what_began_elsewhere_is_forgotten_some_time() {
-        let ways: [(fn(&mut Announced, &str), &str); 2] = [
-            (|announced, id| announced.recall(EntryKind::Accepted, id), "found at the start"),
-            (|announced, id| announced.add(id), "accepted since"),
-        ];
-        for (accept, reason) in ways {
-            let mut announced = Announced::default();
-            for number in 0..2 * OPERATIONS + 1 {
-                accept(&mut announced, &number.to_string());
-            }
-            assert_eq!((announced.all.len(), announced.new.len()), (1, 1), "{reason}: there is room again");
-        }
     }
 }

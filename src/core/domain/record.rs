@@ -4,6 +4,9 @@
 use super::{PathVersion, ResourceKind, StableFacts};
 use serde::{Deserialize, Serialize};
 
+/// More than come between an operation and its next run, whose daemon needs minutes to start again; a record stays small.
+const MOST_WRITERS: usize = 16;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -55,6 +58,10 @@ pub struct Record {
     pub operation: Option<Operation>,
     #[serde(default)]
     pub timings: Vec<Timing>,
+    /// Ids of the operations that have written it, the last one last; the oldest are forgotten. One that is run again, since its end was
+    /// lost, finds here whether it has ended, or whether another one has come since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writers: Vec<String>,
     /// When the last operation wrote it (RFC 3339).
     #[serde(default)]
     pub written_at: String,
@@ -101,6 +108,18 @@ impl Record {
     pub fn path(&self) -> Option<PathVersion> {
         let version = self.golden_path_version.parse().ok()?;
         Some(PathVersion { name: self.golden_path.clone(), version, digest: self.golden_path_digest.clone() })
+    }
+
+    /// With this operation as the last one.
+    pub fn writers_with(&self, operation: &str) -> Vec<String> {
+        let mut writers: Vec<String> = self.writers.iter().filter(|writer| *writer != operation).cloned().collect();
+        writers.push(operation.to_owned());
+        writers.split_off(writers.len().saturating_sub(MOST_WRITERS))
+    }
+
+    /// Of all that it says: another one means that somebody has written it.
+    pub fn digest(&self) -> String {
+        super::digest(&serde_json::to_string(self).unwrap_or_default())
     }
 
     /// Whether deletion protection has anything to hold. A create that never ended has nothing inside that anybody could miss.

@@ -234,6 +234,9 @@ pub struct EnsureRequest {
     pub planned_version: Option<String>,
     /// As they were written, for the record.
     pub timeouts: Option<serde_json::Value>,
+    /// Nobody's wish: it puts back what drifted from the record with this digest, and ends where there is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<String>,
     pub timeout: Duration,
     #[serde(skip)]
     pub cancel: Cancel,
@@ -255,6 +258,7 @@ impl EnsureRequest {
             planned_target: None,
             planned_version: None,
             timeouts: None,
+            restores: None,
             timeout,
             cancel: Cancel::new(),
         }

@@ -46,7 +46,7 @@ pub struct Restorable {
 // === impl Surveyed ===
 
 impl Surveyed {
-    /// The apply that puts back what drifted: the recorded request, under the same `uid`.
+    /// The apply that puts back what drifted: the recorded request, under the same `uid`, for as long as it is what is recorded.
     pub fn heal(&self) -> Option<EnsureRequest> {
         let Restorable { spec, prior } = self.restorable.clone()?;
         Some(EnsureRequest {
@@ -54,6 +54,7 @@ impl Surveyed {
             path: self.record.path(),
             prior: Some(prior),
             timeouts: self.record.timeouts.clone(),
+            restores: Some(self.record.digest()),
             ..EnsureRequest::new(spec, HEALING)
         })
     }

@@ -39,6 +39,7 @@ pub enum EntryKind {
     Unprotected,
     Drift,
     Healed,
+    /// It is about to be left alone between applies, or no longer. `Ended` says whether it is.
     Paused,
     Unpaused,
 }

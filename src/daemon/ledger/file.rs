@@ -1,5 +1,6 @@
 //! The file of a ledger: it only grows, one daemon at a time has it, and what can't be written in full is taken back.
 
+use super::keys::sync_folder;
 use crate::{error::LedgerError, socket::make_private};
 use std::{
     fs::{self, File, TryLockError},
@@ -39,6 +40,10 @@ impl LedgerFile {
             TryLockError::Error(source) => failed(source),
         })?;
         let found = file.metadata().map_err(failed)?;
+        if found.len() == 0 {
+            // It may be new, and an entry on the disk needs its file.
+            sync_folder(path).map_err(failed)?;
+        }
         let length = end_of_lines(&mut file, found.len()).map_err(failed)?;
         let torn = found.len() - length;
         if torn > 0 {

@@ -36,13 +36,29 @@ fn beside(ledger: &Path, what: &str) -> PathBuf {
     name.into()
 }
 
-/// The whole content at once, readable for its user alone, and on the disk before it has its name.
+/// The whole content at once, readable for its user alone, on the disk before it has its name, and under that name afterwards.
 pub fn replace(path: &Path, content: &str) -> io::Result<()> {
     let new = beside(path, "new");
     let mut file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
     file.write_all(content.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&new, path)
+    rename(&new, path)
+}
+
+/// A power failure afterwards takes nothing back: a ledger whose last key is gone can never be signed again.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to)
+}
+
+/// The names in the folder of a file are on the disk.
+pub fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match fs::File::open(folder)?.sync_all() {
+        // A file system that has no such thing does what it can.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 // === impl SigningKey ===
@@ -73,5 +89,24 @@ impl SigningKey {
 
     pub fn sign(&self, message: &str) -> String {
         STANDARD.encode(self.0.sign(message.as_bytes()).as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_found_under_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl.head");
+        for content in ["1:a\n", "2:b\n"] {
+            replace(&path, content).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+        sync_folder(Path::new("audit.jsonl")).unwrap();
+        let gone = folder.path().join("gone");
+        assert!(sync_folder(&gone.join("audit.jsonl")).is_err(), "a folder that is away is no success");
     }
 }

@@ -4,7 +4,7 @@ use super::{
     chain::{Chain, Expected, Link, Verified, head_text, key_text},
     entry::{Entry, EntryKind, Note},
     file::LedgerFile,
-    keys::{SigningKey, head_path_of, path_of, replace},
+    keys::{SigningKey, head_path_of, path_of, rename, replace},
 };
 use crate::{
     death,
@@ -90,7 +90,7 @@ pub fn rotate_key(path: &Path, clock: &dyn Clock) -> Result<String, LedgerError>
     let new = new_key_path(path);
     replace(&new, &text).map_err(|source| LedgerError::File { path: new.clone(), source })?;
     inner.introduce(key.public(), clock.now())?;
-    fs::rename(&new, path_of(path)).map_err(|source| LedgerError::File { path: new, source })?;
+    rename(&new, &path_of(path)).map_err(|source| LedgerError::File { path: new, source })?;
     inner.key = key;
     inner.sign(clock.now())?;
     Ok(inner.key.public())
@@ -209,7 +209,7 @@ fn key_of(path: &Path, end: &Link) -> Result<SigningKey, LedgerError> {
     // A change of keys was interrupted: the ledger says whether the new one has taken over.
     if let Some(new) = SigningKey::read(&next)? {
         if end.public.as_ref() == Some(&new.public()) {
-            fs::rename(&next, &file).map_err(|source| failed(&next, source))?;
+            rename(&next, &file).map_err(|source| failed(&next, source))?;
             return Ok(new);
         }
         fs::remove_file(&next).map_err(|source| failed(&next, source))?;

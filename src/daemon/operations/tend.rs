@@ -48,6 +48,7 @@ impl Operations {
             }
             // After an outage every claim is over. Whoever is still at work gets the time to renew its own first.
             let may_take_over = there_since.is_some_and(|since| since.elapsed() >= CLAIM);
+            self.trail.settle().await;
             match self.look(may_take_over).await {
                 Ok(_) => drop(there_since.get_or_insert_with(Instant::now)),
                 Err(error) => {

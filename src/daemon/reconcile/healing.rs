@@ -104,7 +104,8 @@ impl Healing {
     async fn heal(&self, id: &Id, record: &Record, document: Vec<u8>) -> Result<(), String> {
         let (caller, forms) = (Identity::Reconcile, self.operations.forms());
         let engine = self.gate.engine(&caller, vec![]).map_err(|problem| problem.to_string())?;
-        // An apply that came meanwhile must not be undone by what the round saw before it.
+        // An apply that came meanwhile must not be undone by what the round saw before it. The engine looks again with the lease; seen
+        // here it is no operation at all.
         let now = engine.find(id).await.map_err(|problem| problem.to_string())?;
         if now.as_ref() != Some(record) {
             return Ok(());
@@ -122,6 +123,10 @@ impl Healing {
         let ended = self.operations.run(asked, engine).await;
         let (operation, outcome) = ended.map_err(|status| status.message().to_owned())?;
         let ending = Ending::of(forms, Some(Verb::Ensure), &outcome.bytes, outcome.form);
+        if ending.is_superseded() {
+            tracing::info!(about, operation, "Nothing is healed: an apply came first");
+            return Ok(());
+        }
         if ending.state() != OperationState::Done {
             return Err(ending.in_words());
         }

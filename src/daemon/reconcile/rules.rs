@@ -82,7 +82,7 @@ impl Schedule {
         for key in due {
             let interval = rules.interval(key.as_ref());
             let pause = self.with_jitter(interval, rules.jitter);
-            self.next.insert(key.clone(), now + pause);
+            self.next.insert(key.clone(), now.saturating_add(pause));
         }
     }
 
@@ -93,7 +93,7 @@ impl Schedule {
         self.failures += 1;
         let pause = self.with_jitter(pause, rules.jitter);
         for at in self.next.values_mut() {
-            *at = (*at).max(now + pause);
+            *at = (*at).max(now.saturating_add(pause));
         }
     }
 
@@ -103,7 +103,9 @@ impl Schedule {
         let part = u32::from_str_radix(&hash, 16).unwrap_or(0);
         // From -1 to 1.
         let share = f64::from(part) / f64::from(u32::MAX) * 2.0 - 1.0;
-        pause.mul_f64(1.0 + share * f64::from(percent.min(100)) / 100.0)
+        let factor = 1.0 + share * f64::from(percent.min(100)) / 100.0;
+        // Whatever is configured: longer than any clock can count is never.
+        Duration::try_from_secs_f64(pause.as_secs_f64() * factor).unwrap_or(Duration::MAX)
     }
 }
 
@@ -151,6 +153,21 @@ mod tests {
         schedule.note_success(&rules, &schedule.due(now), now);
         schedule.note_failure(&rules, now);
         assert_eq!(schedule.next() - now, seconds(60), "once it was reached, it begins again");
+    }
+
+    #[test]
+    fn an_interval_without_end_is_one_round() {
+        for jitter in [0, 50] {
+            let mut rules = Reconcile { interval: Duration::MAX, ..rules(jitter) };
+            rules.tiers.clear();
+            let mut schedule = Schedule::new(&rules, seconds(0), "one".to_owned());
+            for now in [seconds(5), seconds(1_000_000)] {
+                schedule.note_success(&rules, &BTreeSet::from([None]), now);
+                schedule.note_failure(&rules, now);
+                // By a jitter of half of it at least that.
+                assert!(schedule.next() >= Duration::MAX / 2 - seconds(1) && schedule.due(now).is_empty(), "{jitter}");
+            }
+        }
     }
 
     #[test]

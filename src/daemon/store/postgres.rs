@@ -221,13 +221,12 @@ impl Store for PostgresStore {
         Ok(news)
     }
 
-    async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError> {
+    async fn cancel(&self, id: &str, caller: &Identity) -> Result<Option<(String, String)>, JournalError> {
         let connection = self.connection(&self.pool).await?;
         self.within(async {
-            if connection.execute(CANCEL, &[&id, &caller.to_string()]).await? > 0 {
-                connection.execute(listener::NOTIFY, &[&self.daemon]).await?;
-            }
-            Ok(())
+            let Some(row) = connection.query_opt(CANCEL, &[&id, &caller.to_string()]).await? else { return Ok(None) };
+            connection.execute(listener::NOTIFY, &[&self.daemon]).await?;
+            Ok(Some((row.try_get("id")?, row.try_get("about")?)))
         })
         .await
     }

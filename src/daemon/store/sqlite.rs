@@ -131,14 +131,13 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn cancel(&self, id: &str, caller: &Identity) -> Result<(), JournalError> {
+    async fn cancel(&self, id: &str, caller: &Identity) -> Result<Option<(String, String)>, JournalError> {
         let (id, caller) = (id.to_owned(), caller.to_string());
         self.run(move |connection, _| {
-            connection.execute(
-                "UPDATE operation SET cancelled = 1 WHERE id = ?1 AND caller = ?2 AND cancelled = 0 AND ended_at IS NULL",
-                [operation_of(connection, &id)?, caller],
-            )?;
-            Ok(())
+            let cancel = "UPDATE operation SET cancelled = 1
+                WHERE id = ?1 AND caller = ?2 AND cancelled = 0 AND ended_at IS NULL RETURNING id, about";
+            let values = [operation_of(connection, &id)?, caller];
+            Ok(connection.query_row(cancel, values, |row| Ok((row.get("id")?, row.get("about")?))).optional()?)
         })
         .await
     }

@@ -1,13 +1,21 @@
 //! Many connections, and those on which nobody says anything.
 
 use super::{
-    harness::{DaemonFixture, FakeEngine, LONG, ensure_of, until},
+    HOUR, always,
+    harness::{DaemonFixture, FakeClock, FakeEngine, LONG, ensure_of, until},
     issuer::Authority,
-    operations, request,
+    operations, operations_with, request,
 };
 use crate::{
-    Address, Client, ClientOptions, contract::API, forms::Document, operations::Asked, store::JournalPlace,
+    Address, Client, ClientOptions, EntryKind, LedgerEntry,
+    contract::API,
+    events::Events,
+    forms::{Document, Forms},
+    ledger::Ledger,
+    operations::Asked,
+    store::{Entry, IfNew, JournalPlace, open, tests::entry_of},
     tls::CONNECT,
+    trail::{Announced, Trail},
 };
 use futures_util::future::join_all;
 use goldenpath_core::{policy::Identity, provision::Provisioner};
@@ -92,6 +100,31 @@ async fn nobody_cancels_or_joins_the_operation_of_another_one() {
     engine.release(9);
     assert!(ended(&other.await.unwrap().unwrap().1).contains("fake.done"), "its own alone");
     operations.end().await;
+}
+
+#[tokio::test]
+async fn who_cancelled_what_waits_is_in_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&JournalPlace::File(folder.path().join("journal.db")), HOUR, Forms::own()).await.unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let clock = Arc::new(FakeClock::default());
+    let ledger = Arc::new(Ledger::open(&path, clock.clone(), |_, _| {}).unwrap());
+    let trail = Arc::new(Trail::new(ledger, Arc::new(Events::default()), clock, Announced::default()));
+    let operations = operations_with(&store, always(&Arc::new(FakeEngine::default())), &trail);
+    let caller = Identity::Certificate { common_name: "pay".to_owned(), uris: vec![] };
+    // Claimed, and so begun by nobody here.
+    let waits = Entry { caller: caller.clone(), ..entry_of("one") };
+    store.accept(&waits, IfNew::Begin).await.unwrap();
+    operations.cancel(&Identity::Own, "one").await;
+    for _ in 0..2 {
+        operations.cancel(&caller, "one").await;
+    }
+    let ledger = fs::read_to_string(&path).unwrap();
+    let entries = ledger.lines().map(|line| LedgerEntry::read(line).unwrap().0);
+    let cancelled: Vec<LedgerEntry> = entries.filter(|entry| entry.kind == EntryKind::Cancelled).collect();
+    let [entry] = &cancelled[..] else { panic!("once: {ledger}") };
+    let found = (entry.operation.as_str(), entry.about.as_str(), entry.caller.clone());
+    assert_eq!(found, ("one", "demo/pay", caller.to_string()));
 }
 
 #[tokio::test]

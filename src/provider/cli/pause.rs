@@ -5,19 +5,21 @@ use super::{
     reports::{Connect, OpenDaemon, error_of},
 };
 
-/// Stop a daemon from healing an environment or a slot between applies; drift is still shown
+/// Stop a daemon from healing an environment, a slot or a whole cluster between applies; drift is still shown
 ///
-/// Pausing an environment pauses its slots. Applies still work. The audit ledger keeps who paused it and when. The
-/// environment must be within GOLDENPATH_BOUNDS.
+/// Pausing an environment pauses its slots, and pausing a cluster everything on it, such as in an outage. Applies still
+/// work. The audit ledger keeps who paused it and when. What is paused must be within GOLDENPATH_BOUNDS: a cluster is not
+/// within those of teams, environments, tiers or golden paths.
 #[derive(clap::Args)]
 pub(super) struct Pause {
     #[command(flatten)]
     arguments: Arguments,
 }
 
-/// Let a daemon heal an environment or a slot again after `pause`
+/// Let a daemon heal an environment, a slot or a whole cluster again after `pause`
 ///
-/// The environment must be within GOLDENPATH_BOUNDS.
+/// It must be within GOLDENPATH_BOUNDS. What was paused with its environment or cluster is resumed with that, and a pause of
+/// its own on what is in it stays.
 #[derive(clap::Args)]
 pub(super) struct Resume {
     #[command(flatten)]
@@ -26,7 +28,7 @@ pub(super) struct Resume {
 
 #[derive(clap::Args)]
 struct Arguments {
-    /// `<cluster>/<environment>` or `<cluster>/<environment>/<slot>`
+    /// `<cluster>`, `<cluster>/<environment>` or `<cluster>/<environment>/<slot>`
     id: String,
     #[command(flatten)]
     connect: Connect,
@@ -42,6 +44,32 @@ pub(super) async fn resume(arguments: Resume, open: OpenDaemon) -> anyhow::Resul
 
 async fn set(Arguments { id, connect }: Arguments, is_paused: bool, open: OpenDaemon) -> anyhow::Result<()> {
     connect.open(open)?.pause(&id, is_paused).await.map_err(error_of)?;
-    let done = if is_paused { "is left alone between applies" } else { "is no longer paused" };
-    Ok(output::data(&format!("{id} {done}\n"))?)
+    Ok(output::data(&format!("{}\n", in_words(&id, is_paused)))?)
+}
+
+/// With all that it holds for.
+fn in_words(id: &str, is_paused: bool) -> String {
+    let inside = match id.split('/').count() {
+        1 => ", with everything on it",
+        2 => ", with its slots",
+        _ => "",
+    };
+    if is_paused { format!("{id} is left alone between applies{inside}") } else { format!("{id} is no longer paused") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_else_is_paused_is_said() {
+        for (id, inside, reason) in [
+            ("demo", ", with everything on it", "a cluster"),
+            ("demo/pay", ", with its slots", "an environment"),
+            ("demo/pay/api", "", "a slot"),
+        ] {
+            assert_eq!(in_words(id, true), format!("{id} is left alone between applies{inside}"), "{reason}");
+            assert_eq!(in_words(id, false), format!("{id} is no longer paused"), "{reason}");
+        }
+    }
 }

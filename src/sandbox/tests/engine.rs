@@ -5,6 +5,9 @@
 #[path = "engine/authentication.rs"]
 mod authentication;
 #[cfg(test)]
+#[path = "engine/before.rs"]
+mod before;
+#[cfg(test)]
 #[path = "engine/claims.rs"]
 mod claims;
 #[cfg(test)]

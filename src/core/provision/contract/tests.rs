@@ -57,6 +57,7 @@ fn ensure() -> EnsureRequest {
         planned_target: None,
         planned_version: Some("1.2.3".into()),
         timeouts: Some(json!({ "create": "5m" })),
+        restores: None,
         timeout: Duration::from_millis(1500),
         cancel: Cancel::new(),
     }

@@ -18,7 +18,7 @@
 //! | `replacing.id` | show a record of others | it must lie within the bounds |
 //! | `facts`, `keys` of a removal without cluster | delete roles of another cluster's environments | refused |
 //! | `hand_over` | - | leaves an unfinished instance as it is |
-//! | `planned*`, `prior.target` | - | promises; each only refuses more |
+//! | `planned*`, `prior.target`, `restores` | - | promises; each only refuses more |
 //! | `target` | - | must be the one that is configured |
 //! | `timeout` | keep an operation for ever | [`LONGEST`] |
 //!
@@ -286,12 +286,14 @@ fn outdated_facts(id: &Id) -> Problem {
     )
 }
 
+// A daemon may listen on no socket, and then nobody reaches it as its own user.
+
 fn lost_record(id: &Id) -> Problem {
     Problem::error(
         "claims.record_lost",
         format!("{id} has no record that says whose it is: ask the platform team to apply or destroy it"),
-        "The daemon does not trust a client about that. Nothing was changed. Have the platform team apply or destroy it \
-         as the daemon's own user, on the daemon's unix socket; an apply writes the record again.",
+        "The daemon does not trust a client about that. Nothing was changed. Have the platform team apply or destroy it without the daemon, \
+         with credentials of its own, or as the daemon's own user on its unix socket, if it has one; an apply writes the record again.",
     )
 }
 
@@ -301,7 +303,23 @@ fn missing_cluster(id: &Id) -> Problem {
         format!(
             "The cluster of {id} can't be found, and its record is gone with it: ask the platform team to destroy it"
         ),
-        "Nothing but the client says what is left of it. Nothing was changed. Have the platform team destroy it as the daemon's own \
-         user, on the daemon's unix socket.",
+        "Nothing but the client says what is left of it. Nothing was changed. Have the platform team destroy it without the daemon, with \
+         credentials of its own, or as the daemon's own user on its unix socket, if it has one.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::EnvironmentId;
+
+    #[test]
+    fn the_next_step_is_possible_with_any_daemon() {
+        let pay = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
+        for problem in [lost_record(&pay), missing_cluster(&pay)] {
+            let (without, with) =
+                ("without the daemon, with credentials of its own", "on its unix socket, if it has one");
+            assert!(problem.detail.contains(without) && problem.detail.contains(with), "{problem}");
+        }
+    }
 }

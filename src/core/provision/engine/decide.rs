@@ -4,6 +4,7 @@
 //! A plan and an apply decide by the same function. A plan says all that it finds; an apply ends at the first refusal.
 
 mod adoption;
+mod again;
 pub mod authentication;
 pub mod bounds;
 pub mod claim;
@@ -12,6 +13,7 @@ pub mod deletion;
 pub mod drift;
 pub mod enforcement;
 pub mod entries;
+mod heal;
 pub mod identity;
 mod inputs;
 pub mod instance;

@@ -89,6 +89,7 @@ pub fn record(team: &str, phase: Phase, spec: &Spec) -> Record {
         phase,
         operation: Some(Operation { id: "op-1".into(), lease: Some(Lease { renewals: 1, seconds: 15 }) }),
         timings: vec![],
+        writers: vec![],
         written_at: "2026-11-25T01:00:00Z".into(),
         tool_version: "test".into(),
         unprotected: None,

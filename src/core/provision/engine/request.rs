@@ -2,7 +2,7 @@
 
 use super::target::Moment;
 use crate::{
-    domain::{Class, Id, Late, ObjectKey, PathVersion, StableFacts, short_hash},
+    domain::{Class, Id, Late, ObjectKey, PathVersion, Phase, Record, StableFacts, short_hash},
     golden::{Blueprint, Catalogue, Parent, Spec},
     provision::{EnsureRequest, PreviewRequest, Prior, Replacing},
 };
@@ -27,6 +27,8 @@ pub struct ChangeRequest<'a> {
     pub planned_target: Option<&'a str>,
     pub planned_version: Option<&'a str>,
     pub timeouts: Option<&'a serde_json::Value>,
+    /// The digest of the record that it puts things back to.
+    pub restores: Option<&'a str>,
     /// Which operation carries it out. `None`: a plan.
     pub operation: Option<&'a str>,
     pub moment: Moment<'a>,
@@ -50,6 +52,7 @@ impl<'a> ChangeRequest<'a> {
             planned_target: None,
             planned_version: None,
             timeouts: None,
+            restores: None,
             operation: None,
             moment: Moment::Plan,
         }
@@ -70,7 +73,7 @@ impl<'a> ChangeRequest<'a> {
 
     pub fn of_apply(request: &'a EnsureRequest, operation: &'a str, begun: Duration) -> Self {
         let EnsureRequest { spec, facts, path, parent, prior, replacing, planned, planned_target, .. } = request;
-        let EnsureRequest { planned_version, timeouts, timeout, cancel, .. } = request;
+        let EnsureRequest { planned_version, timeouts, restores, timeout, cancel, .. } = request;
         Self {
             facts: facts.as_ref(),
             path: path.as_ref(),
@@ -80,6 +83,7 @@ impl<'a> ChangeRequest<'a> {
             planned_target: planned_target.as_deref(),
             planned_version: planned_version.as_deref(),
             timeouts: timeouts.as_ref(),
+            restores: restores.as_deref(),
             operation: Some(operation),
             moment: Moment::Apply { until: begun + *timeout, cancel },
             ..Self::of_spec(spec, prior.as_ref())
@@ -106,6 +110,20 @@ impl<'a> ChangeRequest<'a> {
     /// Than state holds: something new, or an edit.
     pub fn is_another_request(&self) -> bool {
         self.prior.is_none_or(|prior| prior.spec != *self.spec)
+    }
+
+    /// Of a create that goes on from something which people may rely on: its record says what was so before, as state does for an update.
+    /// A plan can't know whether the delete of a replacement comes first, and what lives inside goes before that; then its apply finds no
+    /// record. `team`: of the request.
+    pub fn goes_on_from<'r>(&self, record: Option<&'r Record>, team: &str) -> Option<&'r Record> {
+        let record = record.filter(|record| self.prior.is_none() && record.team == team)?;
+        let is_replaced = self.replacing.is_some_and(|replacing| replacing.uid == record.uid);
+        let goes_on = match record.phase {
+            Phase::Ready => is_replaced,
+            Phase::Changing => true,
+            Phase::Creating | Phase::Deleting => false,
+        };
+        (goes_on && !(is_replaced && self.is_plan())).then_some(record)
     }
 
     pub fn is_plan(&self) -> bool {
@@ -173,7 +191,10 @@ pub fn date(now: &str) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provision::engine::fixtures::{environment, prior, rendered_by};
+    use crate::provision::{
+        Cancel,
+        engine::fixtures::{environment, prior, record, rendered_by},
+    };
     use serde_json::json;
 
     #[test]
@@ -199,6 +220,33 @@ mod tests {
             let mut found: Vec<String> = found.iter().map(ToString::to_string).collect();
             found.sort();
             assert_eq!(found, expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_create_goes_on_from_what_people_rely_on() {
+        let (spec, cancel) = (environment("pay", json!({})), Cancel::new());
+        let apply = Moment::Apply { until: Duration::ZERO, cancel: &cancel };
+        let of = |uid: &str| Some(Replacing { id: "demo/pay".into(), uid: uid.into(), protected: false });
+        let state = prior(&spec, BTreeMap::new());
+        use Phase::{Changing, Creating, Deleting, Ready};
+        for (phase, replaced, moment, expected, reason) in [
+            (Ready, of("uid-1"), apply, true, "create_before_destroy"),
+            (Ready, of("uid-1"), Moment::Plan, false, "its delete may come first"),
+            (Ready, of("uid-0"), apply, false, "another instance: it is refused"),
+            (Ready, None, apply, false, "the same request, or it is refused"),
+            (Changing, None, apply, true, "an interrupted update whose state is lost"),
+            (Changing, None, Moment::Plan, true, "nothing is deleted before it"),
+            (Changing, of("uid-1"), Moment::Plan, false, "its delete may come first"),
+            (Creating, of("uid-1"), apply, false, "nobody relies on what was never made"),
+            (Deleting, None, apply, false, "that is finished first"),
+        ] {
+            let there = record("payments", phase, &spec);
+            let create = ChangeRequest { replacing: replaced.as_ref(), moment, ..ChangeRequest::of_spec(&spec, None) };
+            assert_eq!(create.goes_on_from(Some(&there), "payments").is_some(), expected, "{reason}");
+            assert!(create.goes_on_from(Some(&there), "shop").is_none(), "{reason}: another team's is refused");
+            let update = ChangeRequest { prior: Some(&state), ..create };
+            assert!(update.goes_on_from(Some(&there), "payments").is_none(), "{reason}: an update goes by its state");
         }
     }
 }

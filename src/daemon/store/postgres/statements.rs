@@ -73,7 +73,8 @@ pub const LEAVE: &str = "UPDATE operation_client SET until = now() WHERE id = $1
 pub const CANCEL: &str = "
     UPDATE operation SET cancelled = true
     WHERE id = coalesce((SELECT operation FROM operation_client WHERE id = $1), $1) AND caller = $2
-      AND NOT cancelled AND ended_at IS NULL";
+      AND NOT cancelled AND ended_at IS NULL
+    RETURNING id, about";
 
 /// The holder of the claim says how it ended, and nobody else.
 pub const END: &str = "

@@ -61,7 +61,15 @@ async fn keeps_what_it_accepts(store: &dyn Store) {
     assert_eq!(store.accept(&other, IfNew::Begin).await.unwrap(), Accepted::OtherRequest);
 
     assert_eq!(store.waiting().await.unwrap(), 2, "those that nobody has begun, whoever waits for them");
-    store.cancel("two-b", &Identity::Own).await.unwrap();
+    let cancelled = Some(("two-b".to_owned(), "demo/pay".to_owned()));
+    for (id, caller, expected, reason) in [
+        ("two-b", Identity::Reconcile, None, "nobody cancels that of another one"),
+        ("two-b", Identity::Own, cancelled, "of its client"),
+        ("two-b", Identity::Own, None, "that is known"),
+        ("never", Identity::Own, None, "there is none"),
+    ] {
+        assert_eq!(store.cancel(id, &caller).await.unwrap(), expected, "{reason}");
+    }
     assert_eq!(take(store, 1, false).await, [entry_of("two")], "the oldest that nobody has claimed");
     assert_eq!(take(store, 9, false).await, [Entry { cancelled: true, ..entry_of("two-b") }]);
     assert_eq!(take(store, 9, false).await, [], "each is taken once");
@@ -112,7 +120,8 @@ async fn has_equal_requests_join(store: &dyn Store) {
     store.leave("four");
     store.cancel("four", &Identity::Own).await.unwrap();
     assert_eq!(accept("five").await, Accepted::Begun, "what is cancelled is not wanted");
-    store.cancel("three", &Identity::Own).await.unwrap();
+    let cancelled = store.cancel("three", &Identity::Own).await.unwrap();
+    assert_eq!(cancelled.map(|(operation, _)| operation).as_deref(), Some("one"), "by the id of whoever joined it");
     store.leave("three");
     assert_eq!(accept("three").await, Accepted::Waits("one".into()), "by its own id it is the one that it joined");
     assert_eq!(accept("six").await, Accepted::Begun, "who joined has cancelled it");

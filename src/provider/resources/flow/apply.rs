@@ -63,6 +63,7 @@ impl Managed {
             planned_target: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "target")),
             planned_version: planned.as_ref().and_then(|planned| tree::maybe_text(planned, "resolved_version")),
             timeouts: (!config.child("timeouts").is_null()).then(|| serde_json::to_value(&limits).unwrap_or_default()),
+            restores: None,
             timeout: limit.as_ref().map_or(usual, |limit| limit.duration()),
             cancel: configured.cancel_of(call),
             spec: spec.clone(),

@@ -196,14 +196,34 @@ async fn an_operation_that_is_run_again_finds_what_it_made() {
     assert_eq!(fixture.complete(&spec, again).uid, state.uid);
     assert_eq!(fixture.record("environment.pay"), record, "nothing was written");
     fixture.delete("k8s/v1/ResourceQuota/pay/gp-base").await;
-    assert_eq!(fixture.complete(&spec, create().await).uid, state.uid, "also where there is something to do");
-    fixture.assert_quiet(&state, "it is the instance of that state").await;
+    let calls = fixture.count().await;
+    assert_eq!(
+        fixture.complete(&spec, create().await).uid,
+        state.uid,
+        "it has ended, and is the instance of that state"
+    );
+    fixture.assert_only_read(calls, "what somebody has done since is left to the next plan").await;
 
+    let (state, _) = fixture.refresh(&state).await;
     let state = fixture.apply(&wider, Some(&state)).await;
-    assert_eq!(errors(&create().await.problems), ["record.already_exists"], "what came after it stays");
+    assert_eq!(errors(&create().await.problems), ["record.changed"], "what came after it stays");
     fixture.assert_quiet(&state, "as it was").await;
+
+    let more = environment("pay", json!({"quota": {"total": {"pods": "90"}}}));
+    let update = || operation::within("op-3", fixture.ensure(&more, Some(&state)));
+    let made = fixture.complete(&more, update().await);
+    fixture.delete("k8s/v1/ResourceQuota/pay/gp-base").await;
+    let calls = fixture.count().await;
+    assert_eq!(fixture.complete(&more, update().await).objects, made.objects, "an update has the outcome that it had");
+    fixture.assert_only_read(calls, "and puts nothing back").await;
+    let (made, _) = fixture.refresh(&made).await;
+    let state = &fixture.apply(&wider, Some(&made)).await;
+    let calls = fixture.count().await;
+    assert_eq!(errors(&update().await.problems), ["record.changed"], "nor what was applied after it");
+    fixture.assert_only_read(calls, "as it was").await;
+    fixture.assert_quiet(state, "as it was").await;
     for _ in 0..2 {
-        let removed = operation::within("op-2", fixture.remove(&state)).await;
+        let removed = operation::within("op-2", fixture.remove(state)).await;
         assert!(removed.gone && codes(&removed.problems).is_empty(), "{:?}", removed.problems);
     }
 }

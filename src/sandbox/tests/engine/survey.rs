@@ -59,6 +59,22 @@ async fn drift_is_in_words_and_put_back_under_the_same_uid() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_healing_does_not_undo_the_apply_that_came_after_its_look() {
+    let fixture = EngineFixture::ready().await;
+    let state = fixture.create(&environment("pay", json!({}))).await;
+    fixture.edit(&quota("pay"), PODS, Some("500".into()), "kubectl-edit", false).await;
+    let request = of(&survey(&fixture).await, "demo/pay").heal().unwrap();
+    let wider = environment("pay", json!({ "quota": { "total": { "pods": "80" } } }));
+    let (fresh, _) = fixture.refresh(&state).await;
+    let wider = fixture.apply(&wider, Some(&fresh)).await;
+    let calls = fixture.count().await;
+    let outcome = fixture.engine().ensure(request).await;
+    assert!(outcome.exists.is_none() && codes(&outcome.problems) == ["record.changed"], "{:?}", outcome.problems);
+    fixture.assert_only_read(calls, "what the apply wants").await;
+    fixture.assert_quiet(&wider, "stays").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_environments_are_one_listing() {
     let fixture = EngineFixture::ready().await;
     let mut counts = vec![];

@@ -51,6 +51,8 @@ pub enum Decision {
     /// A finished instance goes on under a new uid; the old one's Delete will do nothing. Under the same one if this operation itself has
     /// finished it, when it ran before.
     TakeOver,
+    /// This operation itself has done it, when it ran before, and nobody has written the record since.
+    Done,
     /// Another operation is at work.
     Wait,
     Refuse(Problem),

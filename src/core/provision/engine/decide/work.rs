@@ -1,12 +1,16 @@
 //! One change as a whole.
 
+mod problems;
+
 use super::{
-    adoption, authentication, bounds,
+    adoption,
+    again::{self, Again},
+    authentication, bounds,
     claim::{Claim, Claimant, claim, is_made_for, is_marked_for},
     credentials,
     deletion::{Deletion, deletions, lost_namespaces},
     drift::{Promise, Promised},
-    enforcement, entries,
+    enforcement, entries, heal,
     inputs::Inputs,
     instance::{self, Create, Decision, Intent, resume_warning, take_over_warning},
     limits,
@@ -23,6 +27,7 @@ use crate::{
         record,
     },
 };
+use problems::{missing_instance, no_baseline, no_boundary, shared_namespace};
 use std::collections::BTreeSet;
 
 pub struct Plan {
@@ -59,6 +64,15 @@ pub enum Stop {
     Refuse(Vec<Problem>),
     /// Decide again once that is over.
     Wait(Wait),
+}
+
+// === impl Work ===
+
+impl Work {
+    /// All of it was done before.
+    fn nothing() -> Self {
+        Self { decision: Decision::Done, make: vec![], delete: BTreeSet::new(), keep: BTreeSet::new() }
+    }
 }
 
 // === impl Stop ===
@@ -109,8 +123,20 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     let Inputs { change, ground, blueprint, found, .. } = *inputs;
     let is_plan = change.is_plan();
     let mut said = Said { is_plan, problems: vec![] };
+    let record = found.objects.value().and_then(|objects| objects.record.as_ref());
+    let again = again::look(change.operation, record);
+    said.add(again.supersession(&change.id))?;
+    if found.objects.value().is_some() && again == Again::Open {
+        said.add(heal::supersession(change, record))?;
+    }
     let past = inputs.past();
     let mut promise = promise::promise(inputs, &past);
+    let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
+    if again == Again::Done {
+        // What has become of it since is not its matter: nothing is judged, and nothing put back.
+        let Promise { lines, left, drifted, .. } = promise;
+        return Ok(Plan { lines, left, drifted, is_protected, work: Some(Work::nothing()), problems: vec![] });
+    }
     if !promise.is_quiet {
         said.add(bounds::judge(inputs, &past))?;
         said.add(bounds::of_baseline(inputs))?;
@@ -149,7 +175,6 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     if let (Some(claims), Some(parent), Some(slot)) = (&found.shares, &ground.parent, change.id.part()) {
         said.add(shares::judge(&slot, claims, &parent.parts(), &parent.id))?;
     }
-    let is_protected = blueprint.summary.deletion_protection && !blueprint.summary.namespaces.is_empty();
     let Promise { lines, left, drifted, .. } = promise;
     Ok(Plan { lines, left, drifted, is_protected, work, problems: said.problems })
 }
@@ -296,53 +321,6 @@ fn name_conflict(inputs: &Inputs<'_>, seen: &Observed) -> Option<Problem> {
         Ok(_) | Err(Failure::Held { .. }) => None,
         Err(failure) => Some(failure.problem()),
     }
-}
-
-fn shared_namespace(id: &Id, namespace: &str, rival: &Id) -> Problem {
-    Problem::error(
-        "names.shared_namespace",
-        format!("{id} and {rival} would both create the namespace {namespace}: choose another name or key"),
-        "The key `default` is the namespace with the environment's name, any other key is appended to it with `-`, and so is the \
-         name of a slot with a namespace of its own. Nothing was changed. Choose another name or key.",
-    )
-}
-
-fn no_baseline(id: &Id, is_plan: bool) -> Problem {
-    let problem = match is_plan {
-        true => Problem::warning(
-            "baseline.missing",
-            format!("Undecided: cluster {} has no baseline", id.cluster()),
-            format!(
-                "{id} needs what goldenpath_cluster_baseline creates once per cluster. If it is created in this run, add \
-                 `depends_on = [goldenpath_cluster_baseline.<name>]`, otherwise apply is refused."
-            ),
-        ),
-        false => Problem::error(
-            "baseline.missing",
-            format!("Cluster {} has no baseline: apply goldenpath_cluster_baseline first", id.cluster()),
-            format!(
-                "{id} needs what goldenpath_cluster_baseline creates once per cluster. Nothing was changed. Add that resource, \
-                 and `depends_on` it."
-            ),
-        ),
-    };
-    problem.at(["cluster"])
-}
-
-fn missing_instance(id: &Id) -> Problem {
-    Problem::error(
-        "record.gone",
-        format!("{id} no longer exists: plan again"),
-        "Its record and its objects were deleted after the plan was made. Plan again, and it will be created.",
-    )
-}
-
-fn no_boundary(arn: &str) -> Problem {
-    Problem::error(
-        "boundary.missing",
-        format!("The permissions boundary {arn} does not exist: create the policy first"),
-        "Every role is created with it. Create the policy in this account first, or have the golden path name another one.",
-    )
 }
 
 #[cfg(test)]

@@ -26,6 +26,9 @@ impl Engine {
     pub(super) async fn begin<'a>(&self, operation: &Operation<'a>) -> Result<Begun<'a>, Failure> {
         let Operation { inputs: Inputs { change, .. }, objects, work, target, .. } = *operation;
         let id = &change.id;
+        if let (Decision::Done, Some(record)) = (&work.decision, &objects.record) {
+            return Ok(Begun::Idle(record));
+        }
         let draft = self.draft(operation)?;
         let key = record::key_of(id);
         let Some(shell) = operation.inputs.desired_object(&key) else {
@@ -100,6 +103,10 @@ impl Engine {
             inventory: inventory.into_iter().collect(),
             phase,
             operation: Some(self.recorded_operation(operation.name, objects.record.as_ref())),
+            writers: match &objects.record {
+                Some(record) => record.writers_with(operation.name),
+                None => vec![operation.name.to_owned()],
+            },
             written_at: operation.requested_at.to_owned(),
             timings: objects.record.as_ref().map(|record| record.timings.clone()).unwrap_or_default(),
             tool_version: self.config.tool_version.clone(),

@@ -105,8 +105,8 @@ impl Engine {
         let key = record::key_of(&request.id);
         let object = leaving.observed.iter().find(|object| object.key == key);
         let (Some(record), Some(object)) = (&leaving.record, object) else { return Ok(None) };
-        let operation = Some(self.recorded_operation(name, Some(record)));
-        let record = Record { phase: Phase::Deleting, operation, ..record.clone() };
+        let (operation, writers) = (Some(self.recorded_operation(name, Some(record))), record.writers_with(name));
+        let record = Record { phase: Phase::Deleting, operation, writers, ..record.clone() };
         let expect = Expect::Version(object.version.clone());
         Keeper::take(target.calm(), key, record::shell_of(object), record, expect).await.map(Some)
     }

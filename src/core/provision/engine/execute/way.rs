@@ -41,7 +41,7 @@ impl Engine {
         if let (Some(_), Some(owner)) = (&found.lowered, change.id.owner()) {
             let selector = Selector { scope: Scope::RecordsOf(owner.environment), keys: vec![] };
             let observed = target.observe(&selector).await?;
-            let lowered = self.gather_lowered(change, ground, Some(&observed)).await;
+            let lowered = self.gather_lowered(change, ground, objects.record.as_ref(), Some(&observed)).await;
             let below = lowered.map(|lowered| shares::below(&change.id, &lowered)).unwrap_or_default();
             // A warning is the plan's own, and nobody's who was quicker.
             return Ok(below.into_iter().find(Problem::is_error).map(|problem| problem.summary));

@@ -85,7 +85,7 @@ impl Engine {
                 shares,
                 rivals,
                 baseline: self.baseline_again(change, ground, blueprint).await,
-                lowered: self.gather_lowered(change, ground, None).await,
+                lowered: self.gather_lowered(change, ground, None, None).await,
                 taken: self.gather_taken(change, ground, blueprint).await,
                 records: self.gather_records(change, ground, blueprint).await,
             };
@@ -112,7 +112,8 @@ impl Engine {
         }
         let baseline = objects.value().and_then(|objects| self.baseline(&change.id, &objects.observed));
         let observed = objects.value().map(|objects| objects.observed.as_slice());
-        let lowered = self.gather_lowered(change, ground, observed).await;
+        let before = objects.value().and_then(|objects| objects.record.as_ref());
+        let lowered = self.gather_lowered(change, ground, before, observed).await;
         let (taken, records) = (vec![], vec![]);
         Found {
             authentication,

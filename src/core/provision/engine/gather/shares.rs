@@ -22,20 +22,33 @@ pub struct Lowered {
 }
 
 impl Engine {
-    /// `observed`: what an apply has read. A plan reads the records, where they can be read.
+    /// `before`: the record as it was. `observed`: what an apply has read. A plan reads the records, where they can be read.
     pub async fn gather_lowered(
         &self,
         change: &ChangeRequest<'_>,
         ground: &Ground,
+        before: Option<&Record>,
         observed: Option<&[Observed]>,
     ) -> Option<Lowered> {
-        let (prior, owner) = (change.prior?, change.id.owner()?);
+        let owner = change.id.owner()?;
         let of = |spec: &Spec, catalogue: &Catalogue| spec.parent_of(&ground.facts, catalogue)?.ok();
         let now = of(change.spec, &change.catalogue(&self.catalogue, &self.clock.now()))?;
-        let before = of(&prior.spec, &self.catalogue.holding(change.path))?;
-        let (parts, parts_before) = (now.parts(), before.parts());
-        let is_lower = parts.iter().any(|(key, amount)| parts_before.get(key).is_none_or(|before| amount < before));
-        if !is_lower && now.has_terms_of(&before) {
+        let before = match change.prior {
+            Some(prior) => of(&prior.spec, &self.catalogue.holding(change.path)),
+            None => {
+                let before = change.goes_on_from(before, &now.team)?;
+                let held = self.catalogue.holding(before.path().as_ref());
+                of(&spec_of(self.config.resources, before)?, &held)
+            }
+        };
+        let parts = now.parts();
+        // What can be rendered no more may have been more.
+        let is_as_before = before.is_some_and(|before| {
+            let parts_before = before.parts();
+            let is_lower = parts.iter().any(|(key, amount)| parts_before.get(key).is_none_or(|before| amount < before));
+            !is_lower && now.has_terms_of(&before)
+        });
+        if is_as_before {
             return None;
         }
         let records = match observed {

@@ -85,6 +85,7 @@ fn a_record_means_one_thing_to_each_operation() {
             Decision::Resume => "resume",
             Decision::Finish => "finish",
             Decision::TakeOver => "take over",
+            Decision::Done => "done",
             Decision::Wait => "wait",
             Decision::Refuse(problem) => problem.code,
         };
