@@ -44,18 +44,18 @@ struct Place;
 
 impl Place {
     fn take() -> Self {
-        let (free, freed) = &FREE;
+        let (free, released) = &FREE;
         let free = free.lock().unwrap_or_else(PoisonError::into_inner);
-        *freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner) -= 1;
+        *released.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner) -= 1;
         Self
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let (free, freed) = &FREE;
+        let (free, released) = &FREE;
         *free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        freed.notify_one();
+        released.notify_one();
     }
 }
 

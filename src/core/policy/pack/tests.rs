@@ -238,7 +238,7 @@ fn no_policy_of_another_engine_is_a_tenants() {
 }
 
 #[test]
-fn an_autoscaler_that_turns_to_a_slot_is_held_to_its_share() {
+fn an_autoscaler_whose_target_becomes_a_slot_is_held_to_its_share() {
     let today = jiff::civil::date(2026, 11, 28);
     let home = json!({"metadata": {"annotations": {"goldenpath.internal/slot-ledger": "cpu=1 max-replicas=3"}}});
     let scaler = |target: &str, most: u32| {
