@@ -188,7 +188,7 @@ mod tests {
                 "name: x\nsizes:\n  a: { most: 300, least: x }\n  b: { mst: 1, least: 0 }\n",
                 &[
                     "line 3, column 26: sizes.a.least: invalid type",
-                    "line 3, column 14: sizes.a.most: invalid value",
+                    "line 3, column 14: sizes.a.most: invalid number",
                     "line 4, column 8: sizes.b.mst: unknown field",
                     "line 4, column 6: sizes.b: missing field `most`",
                 ],
@@ -197,7 +197,7 @@ mod tests {
             ),
             (
                 "name: x\nsizes: {}\nlist:\n  - { most: 1 }\n  - { most: 2, least: 300 }\n  - { most: 3, least: 0 }\n",
-                &["line 4, column 5: list.0: missing field `least`", "line 5, column 23: list.1.least: invalid value"],
+                &["line 4, column 5: list.0: missing field `least`", "line 5, column 23: list.1.least: invalid number"],
                 Some((0, 1)),
                 "items of which there is no example are left out, and the others keep their places",
             ),
