@@ -30,8 +30,6 @@ impl Process {
         let output = File::create(log)?;
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        // Most of them are written in Go: memory is there, and a core of a machine with two is not.
-        command.env("GOGC", "300").env("GOMEMLIMIT", "2GiB");
         prepare(&mut command);
         let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let watchdog = Command::new("sh")

@@ -248,7 +248,7 @@ async fn what_can_not_be_judged_is_neither_denied_nor_passed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_report_ends_though_a_listing_does_not() {
-    for kind in ["Namespace", "Pod"] {
+    for kind in ["Namespace", "ConfigMap", "RoleBinding"] {
         let Line { arguments } = Line::try_parse_from(["policy", "report", "demo"]).expect(kind);
         let inspector = Bare { endless: Some(kind) };
         let report = tokio::time::timeout(std::time::Duration::from_secs(3600), run(arguments, &inspector));
