@@ -62,14 +62,13 @@ mod tests {
 
     #[test]
     fn what_began_elsewhere_is_forgotten_some_time() {
-        let ways: [(fn(&mut Announced, &str), &str); 2] = [
-            (|announced, id| announced.recall(EntryKind::Accepted, id), "found at the start"),
-            (|announced, id| announced.add(id), "accepted since"),
-        ];
-        for (accept, reason) in ways {
+        for (is_recalled, reason) in [(true, "found at the start"), (false, "accepted since")] {
             let mut announced = Announced::default();
             for number in 0..2 * OPERATIONS + 1 {
-                accept(&mut announced, &number.to_string());
+                match is_recalled {
+                    true => announced.recall(EntryKind::Accepted, &number.to_string()),
+                    false => announced.add(&number.to_string()),
+                }
             }
             assert_eq!((announced.all.len(), announced.new.len()), (1, 1), "{reason}: there is room again");
         }
