@@ -24,6 +24,8 @@ mod sandbox;
 mod schema;
 mod serve;
 mod status;
+#[cfg(test)]
+mod testing;
 mod unprotect;
 mod watch;
 

@@ -75,37 +75,17 @@ fn print(findings: &[Finding], json: bool) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_trait::async_trait;
-    use clap::Parser;
-    use goldenpath_core::golden::Catalogue;
-    use std::sync::Arc;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
-
-    struct Unasked;
-
-    #[async_trait]
-    impl Inspector for Unasked {
-        async fn inspect(&self, _: &DoctorTarget) -> anyhow::Result<Inspection> {
-            anyhow::bail!("somebody asks")
-        }
-
-        async fn connect(&self, _: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
-            anyhow::bail!("somebody asks")
-        }
-    }
+    use crate::cli::testing::{Line, Unreachable};
+    use clap::Parser as _;
 
     /// It would be made, and all would be well with it.
     #[tokio::test]
     async fn a_sandbox_that_is_not_there_is_not_examined() {
         let line = Line::try_parse_from(["doctor", "demo", "--sandbox", "nowhere.db"]).unwrap();
-        let error = run(line.arguments, &Unasked).await.unwrap_err().to_string();
+        let error = run(line.arguments, &Unreachable).await.unwrap_err().to_string();
         assert!(error.starts_with("no sandbox at nowhere.db"), "{error}");
     }
+
     #[test]
     fn a_context_may_go_through_a_bastion() {
         for (line, expected, reason) in [
@@ -113,9 +93,12 @@ mod tests {
             (&["doctor", "demo", "--context", "a"], None, "directly"),
             (&["doctor", "--proxied", "--context", "a", "demo"], Some(true), "by its own server and CA"),
         ] {
-            let line = Line::try_parse_from(line).expect(reason);
+            let line = Line::<Arguments>::try_parse_from(line).expect(reason);
             assert_eq!(line.arguments.reach.place.proxied, expected, "{reason}");
         }
-        assert!(Line::try_parse_from(["doctor", "demo", "--proxied", "--sandbox", "a.db"]).is_err(), "no cluster");
+        assert!(
+            Line::<Arguments>::try_parse_from(["doctor", "demo", "--proxied", "--sandbox", "a.db"]).is_err(),
+            "no cluster"
+        );
     }
 }

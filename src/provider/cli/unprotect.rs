@@ -73,13 +73,8 @@ fn id(text: &str) -> Result<Id, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        arguments: Arguments,
-    }
+    use crate::cli::testing::Line;
+    use clap::Parser as _;
 
     #[tokio::test]
     async fn a_daemon_that_is_named_is_not_passed_by() {

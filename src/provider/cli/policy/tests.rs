@@ -1,12 +1,15 @@
 use super::{
-    Arguments, check_names,
+    check_names,
     home::Home,
     report::{Basis, Problem, Report},
     run, sarif,
 };
-use crate::cli::doctor::{DoctorTarget, Inspection, Inspector, LiveCluster, Reading};
+use crate::cli::{
+    doctor::{DoctorTarget, Inspection, Inspector, LiveCluster, Reading},
+    testing::{Line, Unreachable},
+};
 use async_trait::async_trait;
-use clap::Parser;
+use clap::Parser as _;
 use goldenpath_core::{
     domain::{Observed, Permission, TierClass, Who},
     golden::Catalogue,
@@ -142,26 +145,6 @@ metadata:
         ),
     ] {
         assert!(Home::read(text).unwrap_err().contains(says), "{text}");
-    }
-}
-
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    arguments: Arguments,
-}
-
-/// Of a cluster that nobody reaches.
-struct Unreachable;
-
-#[async_trait]
-impl Inspector for Unreachable {
-    async fn inspect(&self, _: &DoctorTarget) -> anyhow::Result<Inspection> {
-        anyhow::bail!("no cluster is there")
-    }
-
-    async fn connect(&self, _: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
-        anyhow::bail!("no cluster is there")
     }
 }
 
