@@ -36,19 +36,23 @@ pub fn fields_of(body: &Body) -> Fields {
 pub fn fields_of_document<'a>(document: &Value, holder: &dyn Fn(&str) -> Option<Holder<'a>>) -> Fields {
     let kind = of_document(document);
     let mut fields = FieldsBuilder::default();
+    let mut is_ours = false;
     leaves(document, kind, &mut |path, value| {
         if kind.is_some_and(|kind| (kind.is_uncompared)(document, path)) {
             return;
         }
         let held = holder(path);
+        is_ours |= held == Some(Holder::Us);
         if path.starts_with("/metadata/") && !is_our_name(path) && held != Some(Holder::Us) {
             return;
         }
         let text = kind.and_then(|kind| (kind.canonical)(path, value)).unwrap_or_else(|| text(value));
         fields.push(path, text, held.unwrap_or(Holder::Edited("")));
     });
+    // What is not there has no manager: it is ours where anything is.
+    let absent = if is_ours { Holder::Us } else { Holder::Edited("") };
     for path in openings(kind).iter().filter(|path| is_closed(document, path)) {
-        fields.push(*path, "[]", Holder::Us);
+        fields.push(*path, "[]", absent);
     }
     fields.build()
 }

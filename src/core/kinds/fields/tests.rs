@@ -190,6 +190,21 @@ fn an_opening_that_others_make_is_a_difference_and_one_to_take_away() {
 }
 
 #[test]
+fn what_is_not_there_is_ours_where_anything_is() {
+    let doc = document("RoleBinding", &json!({}));
+    for (manager, reason) in [
+        (Some(Holder::Us), "we applied the rest"),
+        (Some(Holder::Applied("argocd")), "our labels do not make it ours"),
+        (Some(Holder::Edited("kubectl-edit")), "nor does an edit"),
+    ] {
+        let fields = fields_of_document(&doc, &|_| manager);
+        let is_ours = fields.iter().any(|field| field.holder == Holder::Us);
+        assert_eq!(is_ours, manager == Some(Holder::Us), "{reason}");
+        assert_eq!(fields.get("/subjects").map(|field| field.text), Some("[]"), "{reason}");
+    }
+}
+
+#[test]
 fn managed_paths_are_leaves() {
     let doc = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
