@@ -28,6 +28,10 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
             of_kind(target, "Namespace", "k6", |w, s| Box::pin(foreign_grant(w, s))),
         ),
         Case::new(
+            "Namespace: it shows grants in it that carry another environment's mark",
+            of_kind(target, "Namespace", "j7", |w, s| Box::pin(marked_grant(w, s))),
+        ),
+        Case::new(
             "Namespace: it shows disruption budgets that others made in it",
             of_kind(target, "Namespace", "j6", |w, s| Box::pin(foreign_budget(w, s))),
         ),
@@ -104,12 +108,24 @@ async fn default_account(target: TestTarget, sample: Sample) -> CaseResult {
 }
 
 async fn foreign_grant(target: TestTarget, sample: Sample) -> CaseResult {
-    let (namespace, api) = (environment(&target, "k6"), "rbac.authorization.k8s.io");
-    let binding = json!({"apiVersion": format!("{api}/v1"), "kind": "RoleBinding",
-        "metadata": {"name": "backdoor", "namespace": namespace},
-        "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "User", "apiGroup": api, "name": "mallory"}]});
+    let namespace = environment(&target, "k6");
+    let binding = grant(&namespace, json!({}));
     is_shown(target, sample, &namespace, binding, "/subjects").await
+}
+
+async fn marked_grant(target: TestTarget, sample: Sample) -> CaseResult {
+    let namespace = environment(&target, "j7");
+    let mark = json!({"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "another"});
+    let binding = grant(&namespace, mark);
+    is_shown(target, sample, &namespace, binding, "/subjects").await
+}
+
+fn grant(namespace: &str, labels: Value) -> Value {
+    let api = "rbac.authorization.k8s.io";
+    json!({"apiVersion": format!("{api}/v1"), "kind": "RoleBinding",
+        "metadata": {"name": "backdoor", "namespace": namespace, "labels": labels},
+        "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "User", "apiGroup": api, "name": "mallory"}]})
 }
 
 async fn foreign_budget(target: TestTarget, sample: Sample) -> CaseResult {
@@ -120,7 +136,7 @@ async fn foreign_budget(target: TestTarget, sample: Sample) -> CaseResult {
     is_shown(target, sample, &namespace, budget, "/spec/selector").await
 }
 
-/// As somebody else's, with this field, in both listings.
+/// Without a field of ours, with this one, in both listings.
 async fn is_shown(target: TestTarget, sample: Sample, namespace: &str, document: Value, field: &str) -> CaseResult {
     let (target, sample) = (&target, &sample);
     target
@@ -133,10 +149,9 @@ async fn is_shown(target: TestTarget, sample: Sample, namespace: &str, document:
             for scope in [Scope::Environment(namespace.to_owned()), Scope::Everything] {
                 let listed = target.list(scope.clone(), &[]).await?;
                 let found = listed.into_iter().find(|object| object.key == key);
-                let is_foreign = found.is_some_and(|found| {
-                    matches!(found.ownership, Ownership::Foreign { .. }) && found.fields.get(field).is_some()
-                });
-                promise(is_foreign, || format!("{scope:?} does not show {key}, which others made, with its {field}"))?;
+                let is_theirs =
+                    found.is_some_and(|found| !found.has_field_of_ours() && found.fields.get(field).is_some());
+                promise(is_theirs, || format!("{scope:?} does not show {key}, which others made, with its {field}"))?;
             }
             Ok(())
         })

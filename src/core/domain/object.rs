@@ -1,6 +1,6 @@
 //! One thing in AWS or Kubernetes that we own (fields of): what it should be ([`Desired`]) and what it is ([`Observed`]).
 
-use super::{Fields, ObjectKey};
+use super::{Fields, Holder, ObjectKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
@@ -206,5 +206,10 @@ impl Observed {
             adoptable_by: None,
             used: BTreeMap::new(),
         }
+    }
+
+    /// Labels are anybody's to copy; the name of a field's manager is kept by the server.
+    pub fn has_field_of_ours(&self) -> bool {
+        self.fields.iter().any(|field| field.holder == Holder::Us)
     }
 }

@@ -22,8 +22,8 @@ use goldenpath_core::{
 use rusqlite::{ToSql, params};
 use std::collections::{BTreeMap, HashSet};
 
-/// What a listing holds besides what carries our mark, in the namespaces that do (`spaces`). Found from the namespaces, so
-/// that it costs as much as they hold.
+/// What a listing holds besides what carries its mark, in the namespaces that do (`spaces`): that of another environment is
+/// a label that somebody set. Found from the namespaces, so that it costs as much as they hold.
 fn beside_ours(spaces: &str) -> String {
     let held = KINDS.iter().filter(|kind| kind.unmarked != Unmarked::Ignored);
     let (kinds, held): (Vec<String>, Vec<String>) = held
@@ -36,7 +36,7 @@ fn beside_ours(spaces: &str) -> String {
         .map(|(kind, held)| (format!("'{}'", kind.name), held))
         .unzip();
     format!(
-        "home = ?1 AND marked IS NULL AND kind IN ({}) AND ({})
+        "home = ?1 AND kind IN ({}) AND ({})
          AND namespace IN (SELECT substr(space.fold, length('k8s/v1/Namespace/') + 1) FROM object space
                            WHERE space.kind = 'Namespace' AND {spaces})",
         kinds.join(", "),

@@ -6,7 +6,7 @@ use goldenpath_core::{
     ports::Clusters,
     provision::Provisioner,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 const QUOTA: &str = "k8s/v1/ResourceQuota/pay/gp-base";
 /// As messages have it.
@@ -150,8 +150,18 @@ async fn labels_taken_away_are_put_back() {
 /// Whoever may write a binding may set our labels.
 #[tokio::test(start_paused = true)]
 async fn a_foreign_grant_is_shown_and_left() {
-    let mark = json!({"goldenpath.internal/managed": "true", "goldenpath.internal/environment": "pay"});
-    for (labels, reason) in [(json!({}), "it is none of ours"), (mark, "nor is it with our mark")] {
+    let managed = json!({"goldenpath.internal/managed": "true"});
+    let mark = |labels: Value| merge(managed.clone(), labels);
+    for (labels, reason) in [
+        (json!({}), "it is none of ours"),
+        (mark(json!({})), "nor is it with a mark of the cluster"),
+        (mark(json!({"goldenpath.internal/environment": "pay"})), "nor with our own"),
+        (mark(json!({"goldenpath.internal/environment": "shop"})), "nor with that of another environment"),
+        (
+            mark(json!({"goldenpath.internal/environment": "pay", "goldenpath.internal/slot": "x"})),
+            "nor with that of a slot that there never was",
+        ),
+    ] {
         let (fixture, state) = with_environment().await;
         let backdoor = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
             "metadata": {"name": "backdoor", "namespace": "pay", "labels": labels},

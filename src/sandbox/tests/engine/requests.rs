@@ -32,7 +32,7 @@ impl InstanceState {
     }
 }
 
-fn merge(mut base: Value, over: Value) -> Value {
+pub fn merge(mut base: Value, over: Value) -> Value {
     if let (Value::Object(base), Value::Object(over)) = (&mut base, over) {
         base.extend(over);
     }

@@ -9,7 +9,10 @@
 use super::announced::Announced;
 use crate::{
     domain::{Id, ObjectKey, Observed, Owner, Ownership},
-    kinds::{self, Refresh, kubernetes::pod_disruption_budget},
+    kinds::{
+        self, Refresh,
+        kubernetes::{pod_disruption_budget, role_binding},
+    },
     ports::{Scope, Selector},
     provision::engine::{
         failure::Failure,
@@ -211,7 +214,8 @@ impl Listing {
 
     /// `is_looked_up`: of keys that were asked for one by one.
     fn file(&mut self, observed: Vec<Observed>, is_looked_up: impl Fn(&ObjectKey) -> bool) {
-        // A foreign RoleBinding belongs to whoever owns the namespace that it grants permissions in, as an access policy does.
+        // A foreign RoleBinding belongs to whoever owns the namespace that it grants permissions in, as an access policy does. So
+        // does one that carries somebody's mark without a field of ours: nobody would see it where the mark says.
         let mut grants = vec![];
         for object in observed {
             match &object.ownership {
@@ -220,6 +224,9 @@ impl Listing {
                 }
                 _ if is_record(&object.key) => {
                     self.records.insert(object.key.clone(), object);
+                }
+                Ownership::Ours(_) if object.key.kind() == role_binding::KIND.name && !object.has_field_of_ours() => {
+                    grants.push(object);
                 }
                 Ownership::Ours(owner) if object.key.kind() != "Namespace" => {
                     self.parts.entry(owner.clone()).or_default().push(object);

@@ -3,9 +3,7 @@
 //! Nothing is ever taken from another owner: a stranger's object is a refusal that names the owner, and the one way in is
 //! a Namespace that an administrator has marked as adoptable by exactly this environment (`security.md` 3).
 
-use crate::domain::{
-    Adopt, AdoptMode, Desired, Holder, Id, LABEL_PREFIX, ObjectKey, Observed, Owner, Ownership, TAG_PREFIX,
-};
+use crate::domain::{Adopt, AdoptMode, Desired, Id, LABEL_PREFIX, ObjectKey, Observed, Owner, Ownership, TAG_PREFIX};
 use crate::provision::engine::record;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +75,7 @@ pub fn is_made_for(id: &Id, observed: &Observed, all: &[Observed]) -> bool {
         return is_own && observed.ownership == Ownership::Cluster;
     }
     is_marked_for(id, observed)
-        && (observed.key.is_aws() || (holds_fields(observed) && lies_in_its_place(id, &observed.key, all)))
+        && (observed.key.is_aws() || (observed.has_field_of_ours() && lies_in_its_place(id, &observed.key, all)))
 }
 
 /// Labels of a Namespace are nobody's to write but ours.
@@ -126,13 +124,9 @@ fn foreign(desired: &Desired, observed: &Observed, claimant: &Claimant<'_>, by: 
         _ if desired.leave => Claim::Mine,
         ObjectKey::Kube { kind, .. } if kind == "Namespace" && adoptable => Claim::Adopted,
         // Its labels were removed out of band, and our other fields are still in it. A role without our tags is a stranger's.
-        ObjectKey::Kube { .. } if claimant.was_ours && holds_fields(observed) => Claim::Mine,
+        ObjectKey::Kube { .. } if claimant.was_ours && observed.has_field_of_ours() => Claim::Mine,
         _ => Claim::Taken { by: by.to_owned() },
     }
-}
-
-pub fn holds_fields(observed: &Observed) -> bool {
-    observed.fields.iter().any(|field| field.holder == Holder::Us)
 }
 
 fn encloses(owner: &Owner, mine: Option<&Owner>) -> bool {

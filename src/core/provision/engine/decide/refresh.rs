@@ -2,7 +2,7 @@
 
 use super::{
     authentication,
-    claim::{self, Claim, Claimant, claim, holds_fields, is_made_for},
+    claim::{self, Claim, Claimant, claim, is_made_for},
     drift::{self, Lines},
     entries,
     instance::{newer_instance, partial_deletion},
@@ -186,7 +186,7 @@ impl Instance<'_> {
 fn stranger(object: &Observed) -> Option<&str> {
     match &object.ownership {
         Ownership::Foreign { by } => Some(by),
-        _ if holds_fields(object) => None,
+        _ if object.has_field_of_ours() => None,
         _ => {
             let manager = object.fields.iter().find_map(|field| match field.holder {
                 Holder::Applied(manager) | Holder::Edited(manager) => Some(manager),

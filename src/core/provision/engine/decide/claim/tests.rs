@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{EnvironmentId, FieldsBuilder, SlotId};
+use crate::domain::{EnvironmentId, FieldsBuilder, Holder, SlotId};
 
 #[test]
 fn nothing_is_taken_from_another_owner() {
