@@ -225,9 +225,7 @@ impl Listing {
                 _ if is_record(&object.key) => {
                     self.records.insert(object.key.clone(), object);
                 }
-                Ownership::Ours(_) if object.key.kind() == role_binding::KIND.name && !object.has_field_of_ours() => {
-                    grants.push(object);
-                }
+                _ if object.key.kind() == role_binding::KIND.name && !object.has_field_of_ours() => grants.push(object),
                 Ownership::Ours(owner) if object.key.kind() != "Namespace" => {
                     self.parts.entry(owner.clone()).or_default().push(object);
                 }
