@@ -107,7 +107,8 @@ async fn make(real: Arc<Real>) -> Result<People> {
     Ok(People { api: Api::of(&real.cluster)?, tokens, administrator, platform })
 }
 
-/// What else lives on a cluster: engines that may do everything, kubelets; and what another golden path would list.
+/// What else lives on a cluster: engines that may do everything, a workload that may do so in its namespace, kubelets; and what another
+/// golden path would list.
 async fn around(real: &Real) -> Result<()> {
     for (group, role) in [
         ("system:serviceaccounts:argocd", "cluster-admin"),
@@ -121,6 +122,11 @@ async fn around(real: &Real) -> Result<()> {
     let ours = json!({"goldenpath.internal/environment": "velero"});
     let reserved = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "velero", "labels": ours}});
     seed::put(&real.cluster, reserved).await?;
+    let all = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "workload", "namespace": OTHERS},
+        "subjects": [{"kind": "ServiceAccount", "name": "workload", "namespace": OTHERS}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}});
+    seed::put(&real.cluster, all).await?;
     let lists = json!({"goldenpath.internal/ingress-classes": "internal,other", "goldenpath.internal/storage-classes": "gp3",
         "goldenpath.internal/priority-classes": "people-batch"});
     let name = format!("{OTHERS}-jobs");

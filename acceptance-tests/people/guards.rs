@@ -1,6 +1,6 @@
 //! What the baseline's guards admit and refuse: by whom it concerns, and by controllers that must not be in their way.
 
-use super::fixture::People;
+use super::fixture::{OTHERS, People};
 use crate::check::none;
 use acceptance_tests::servers::{api::ApiCall, real::RUNNER};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -28,6 +28,7 @@ fn impersonation(who: &str) -> Result<Vec<Headers>> {
         "gitops" => {
             vec![account("argocd", "argocd-application-controller"), account("flux-system", "kustomize-controller")]
         }
+        "workload" => vec![account(OTHERS, "workload")],
         "kubelet" => vec![member("system:node:node-1", "system:nodes")],
         controller if controller.ends_with("controller") || controller.ends_with("collector") => {
             vec![account("kube-system", controller)]
@@ -45,6 +46,8 @@ const KINDS: &[&str] = &[
     "Namespace",
     "Pod",
     "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
     "Deployment",
     "StatefulSet",
     "HorizontalPodAutoscaler",
@@ -194,7 +197,7 @@ pub async fn are_sound(people: Arc<People>) -> Result<()> {
     let guards: Vec<&Json> = guards
         .filter(|one| one["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("gp-guard-")))
         .collect();
-    ensure!(guards.len() == 10, "{} guards", guards.len());
+    ensure!(guards.len() == 11, "{} guards", guards.len());
     for guard in guards {
         ensure!(guard["status"]["typeChecking"] == json!({}), "{}: {}", guard["metadata"]["name"], guard["status"]);
     }

@@ -45,6 +45,7 @@ fn guard_document(guard: Guard) -> &'static str {
         Guard::Pods => document!("guards/pods"),
         Guard::RoleBindings => document!("guards/role-bindings"),
         Guard::Network => document!("guards/network"),
+        Guard::Quotas => document!("guards/quotas"),
         Guard::Replicas => document!("guards/replicas"),
         Guard::Ingress => document!("guards/ingress"),
         Guard::Classes => document!("guards/classes"),

@@ -104,8 +104,8 @@ pub fn drift() -> Attribute {
     );
     let ignore = text_set("ignore", "ResourceQuota *").describe(
         "Patterns over keys of `objects`, in which `*` matches any text. Matching objects are only reported, whatever the \
-         mode. For example, `ResourceQuota *` lets someone on call raise a quota by hand without the next pipeline \
-         reverting it.",
+         mode. For example, `ResourceQuota *` lets an administrator on call raise a quota with `kubectl` \
+         without the next pipeline reverting it.",
     );
     optional("drift", object([mode, ignore])).describe(
         "What happens to objects whose live fields differ from what the provider applied. The provider never takes over a \

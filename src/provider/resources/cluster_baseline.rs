@@ -108,6 +108,9 @@ fn refuses(guard: Guard) -> &'static str {
         Guard::Network => {
             "Refuses NetworkPolicies that open to anybody but pods of the same environment, and changes to those of the provider."
         }
+        Guard::Quotas => {
+            "Refuses changes to ResourceQuotas and LimitRanges of the provider, and others with a name that begins with `gp-`."
+        }
         Guard::Replicas => {
             "Refuses more replicas of a slot's workload, or of its autoscaler, than `share.max_replicas`."
         }

@@ -38,6 +38,7 @@ choices! {
         Pods = "pods",
         RoleBindings = "role_bindings",
         Network = "network",
+        Quotas = "quotas",
         Replicas = "replicas",
         Ingress = "ingress",
         Classes = "classes",

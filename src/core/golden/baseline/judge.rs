@@ -39,6 +39,9 @@ fn opens(guard: Guard) -> &'static str {
         Guard::Network => {
             "opening their namespaces to everybody, where something else than gp- ClusterRoles lets them write NetworkPolicies"
         }
+        Guard::Quotas => {
+            "raising or deleting quotas and limits, where something else than gp- ClusterRoles lets them write these"
+        }
         Guard::Ingress => "serving hosts of others, and joining their load balancers",
         Guard::Classes => "using any class of ingress and storage, whatever the golden path lists",
         Guard::Replicas => "running more replicas than the share of a slot",

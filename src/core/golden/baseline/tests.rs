@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 #[test]
 fn a_guard_is_made_unless_it_is_off_or_can_not_be() {
     for (guards, version, made, said, reason) in [
-        (Value::Null, "1.36", 20, &[][..], "all of them, each with its binding"),
-        (json!({"pods": false, "services": true, "replicas": null}), "1.36", 18, &["guards.pods"], "one is off"),
-        (Value::Null, "1.30", 20, &[], "the first version that serves them"),
+        (Value::Null, "1.36", 22, &[][..], "all of them, each with its binding"),
+        (json!({"pods": false, "services": true, "replicas": null}), "1.36", 20, &["guards.pods"], "one is off"),
+        (Value::Null, "1.30", 22, &[], "the first version that serves them"),
         (Value::Null, "1.29", 0, &["guards"], "the last one that does not"),
     ] {
         let spec: BaselineSpec = serde_json::from_value(json!({"cluster": "demo", "guards": guards})).expect(reason);
@@ -73,6 +73,7 @@ fn a_guard_that_is_off_is_said_with_what_it_opens() {
         ("pods", "any node"),
         ("role_bindings", "RoleBindings"),
         ("network", "NetworkPolicies"),
+        ("quotas", "deleting quotas"),
         ("ingress", "hosts of others"),
         ("classes", "any class"),
         ("replicas", "more replicas"),

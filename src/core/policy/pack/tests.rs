@@ -238,6 +238,55 @@ fn no_policy_of_another_engine_is_a_tenants() {
 }
 
 #[test]
+fn quotas_and_limits_of_the_provider_are_its_own() {
+    let today = jiff::civil::date(2026, 11, 28);
+    let mark = json!({"goldenpath.internal/managed": "true"});
+    let controller = |name: &str| format!("system:serviceaccount:kube-system:{name}");
+    let [counts, empties] = ["resourcequota-controller", "namespace-controller"].map(controller);
+    let tenant = "system:serviceaccount:argocd:argocd-application-controller";
+    for kind in ["ResourceQuota", "LimitRange"] {
+        let object = |name: &str, labels: &Value, spec: u32, status: u32| {
+            let metadata = json!({"name": name, "labels": labels});
+            json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": {"x": spec}, "status": {"x": status}})
+        };
+        let [base, raised, counted] =
+            [(5, 5), (9, 5), (5, 9)].map(|(spec, status)| object("gp-base", &mark, spec, status));
+        let [plain, higher] = [5, 9].map(|spec| object("gp-base", &json!({}), spec, 5));
+        let [own, changed] = [5, 9].map(|spec| object("own", &json!({}), spec, 5));
+        let marked = object("own", &mark, 5, 5);
+        let mut noted = base.clone();
+        noted["metadata"]["annotations"] = json!({"example.com/note": "x"});
+        for (before, after, user, passes, reason) in [
+            (None, Some(&own), tenant, true, "a tenant's"),
+            (Some(&own), Some(&changed), tenant, true, "which it changes"),
+            (Some(&own), None, tenant, true, "and deletes"),
+            (Some(&own), Some(&marked), tenant, false, "it would pass for the provider's"),
+            (None, Some(&marked), tenant, false, "likewise from the start"),
+            (None, Some(&plain), tenant, false, "a name of the provider's"),
+            (Some(&plain), Some(&higher), tenant, true, "from before there was a guard"),
+            (Some(&base), Some(&raised), tenant, false, "raised"),
+            (Some(&base), Some(&counted), tenant, false, "raised where admission counts"),
+            (Some(&base), Some(&counted), "system:apiserver", true, "admission counts"),
+            (Some(&base), Some(&counted), counts.as_str(), true, "so does its controller"),
+            (Some(&base), Some(&plain), tenant, false, "it would be theirs"),
+            (Some(&base), Some(&noted), tenant, true, "it stays as it is"),
+            (Some(&base), None, tenant, false, "deleted"),
+            (Some(&base), None, empties.as_str(), true, "with its namespace"),
+        ] {
+            let operation = match (before, after) {
+                (None, _) => Operation::Create,
+                (_, Some(_)) => Operation::Update,
+                (_, None) => Operation::Delete,
+            };
+            let user = json!({"username": user});
+            let case = Case { operation, object: after, old: before, user: Some(&user), ..case(&base) };
+            let found = guards()[&Guard::Quotas].judge(&case, today);
+            assert_eq!(found == Outcome::Passed, passes, "{kind}: {reason}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn an_autoscaler_whose_target_becomes_a_slot_is_held_to_its_share() {
     let today = jiff::civil::date(2026, 11, 28);
     let home = json!({"metadata": {"annotations": {"goldenpath.internal/slot-ledger": "cpu=1 max-replicas=3"}}});

@@ -325,7 +325,7 @@ async fn an_upgrade_of_the_cluster_brings_a_baseline_its_guards_once() {
     fixture.declare(|cluster| cluster.version = "1.30".to_owned()).await;
     let (seen, _) = fixture.refresh(&old).await;
     let upgraded = fixture.apply(&baseline(), Some(&seen)).await;
-    assert_eq!(guards(), 20, "each with its binding");
+    assert_eq!(guards(), 22, "each with its binding");
     fixture.declare(|cluster| cluster.version = "1.31".to_owned()).await;
     fixture.assert_quiet(&upgraded, "no other upgrade changes it").await;
 }

@@ -313,9 +313,13 @@ fn controller(document: &Value) -> Option<(&str, &str)> {
 /// Guards whose rules are about an object as it is. The others are about how it came to be: a scheduler gives each pod a node.
 fn speaks_of_what_stands(guard: Guard) -> bool {
     match guard {
-        Guard::Services | Guard::RoleBindings | Guard::Network | Guard::Replicas | Guard::Ingress | Guard::Classes => {
-            true
-        }
+        Guard::Services
+        | Guard::RoleBindings
+        | Guard::Network
+        | Guard::Quotas
+        | Guard::Replicas
+        | Guard::Ingress
+        | Guard::Classes => true,
         Guard::TokenSecrets | Guard::ClusterRoles | Guard::Namespaces | Guard::Pods => false,
     }
 }
