@@ -112,7 +112,20 @@ mod tests {
         let (_, policy) = policies().iter().find(|(id, _)| *id == "network.metadata_service").unwrap();
         for (spec, reaches, reason) in [
             (json!({"egress": [{}]}), true, "to everybody"),
-            (json!({"egress": [{"ports": [{"port": 80}], "to": []}]}), true, "at a port"),
+            (json!({"egress": [{"ports": [{"port": 80}], "to": []}]}), true, "at its port"),
+            (json!({"egress": [{"ports": [{"protocol": "TCP"}]}]}), true, "at all ports of TCP"),
+            (json!({"egress": [{"ports": [{"port": 53}, {"port": 80}]}]}), true, "at its port and another"),
+            (json!({"egress": [{"ports": [{"port": 1, "endPort": 1024}]}]}), true, "at ports among which is its own"),
+            (json!({"egress": [{"ports": [{"port": "http"}]}]}), true, "at a port that may be its own"),
+            (
+                json!({"egress": [{"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}]}),
+                false,
+                "names of hosts, wherever they are asked for",
+            ),
+            (json!({"egress": [{"ports": [{"protocol": "UDP"}]}]}), false, "it speaks TCP"),
+            (json!({"egress": [{"ports": [{"port": 1, "endPort": 79}]}]}), false, "at ports below"),
+            (json!({"egress": [{"ports": [{"port": 81, "endPort": 65535}]}]}), false, "at ports above"),
+            (json!({"egress": [{"ports": [{"port": 443}]}, {}]}), true, "the other rule opens it"),
             (json!({"egress": [{"to": [{"namespaceSelector": {}}]}]}), false, "to pods, which the service is not"),
             (json!({"egress": [], "policyTypes": ["Egress"]}), false, "closed"),
             (json!({"ingress": [{}]}), false, "from everybody: the service asks nobody"),

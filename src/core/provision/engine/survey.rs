@@ -74,7 +74,17 @@ impl Engine {
         Ok(readable)
     }
 
-    async fn survey_one(&self, record: Record, spec: Spec) -> Result<Surveyed, Problem> {
+    /// Whoever writes the record while it is looked at wants something else, and what is there is compared with that.
+    async fn survey_one(&self, mut record: Record, mut spec: Spec) -> Result<Surveyed, Problem> {
+        loop {
+            match self.compare(record, spec).await? {
+                Compared::Whole(surveyed) => return Ok(*surveyed),
+                Compared::Outdated(newer) => (record, spec) = *newer,
+            }
+        }
+    }
+
+    async fn compare(&self, record: Record, spec: Spec) -> Result<Compared, Problem> {
         let id = spec.id();
         let request = ObserveRequest {
             id: id.clone(),
@@ -96,7 +106,12 @@ impl Engine {
         let request = ObserveRequest { objects: wanted.clone(), ..request };
         let lapsed = policies::lapses(&blueprint, &ground.facts.cluster_arn, catalogue, &self.clock.now()); // pure
         let observed = self.gather_owned(&request, &ground, Some(&blueprint)).await?; // reads
-        let record = record::find(&id, &observed)?.unwrap_or(record); // pure
+        let found = record::find(&id, &observed)?; // pure
+        if let Some(newer) = found.as_ref().filter(|found| !is_same_request(found, &record)) {
+            let spec = spec_of(self.config.resources, newer).ok_or_else(|| first(newer, vec![]))?;
+            return Ok(Compared::Outdated(Box::new((newer.clone(), spec))));
+        }
+        let record = found.unwrap_or(record);
         let observation = refresh(&request, ground, Some(blueprint), Some(record.clone()), observed); // pure
         let Observation::Here(seen) = observation else { return Err(first(&record, vec![])) };
         // Lifted protection is shown on the record as a field that nobody wants.
@@ -120,7 +135,7 @@ impl Engine {
             incomplete: false,
             identity_ready: None,
         };
-        Ok(Surveyed {
+        let surveyed = Surveyed {
             id,
             drift,
             notices: record
@@ -132,8 +147,21 @@ impl Engine {
             newest: newest.map(|version| version.to_string()),
             restorable: is_restorable.then_some(Restorable { spec, prior }),
             record,
-        })
+        };
+        Ok(Compared::Whole(Box::new(surveyed)))
     }
+}
+
+/// Of what is there, held against a record.
+enum Compared {
+    Whole(Box<Surveyed>),
+    /// This record has come since, with another request.
+    Outdated(Box<(Record, Spec)>),
+}
+
+/// Whether both stand for the same objects of the same instance.
+fn is_same_request(one: &Record, other: &Record) -> bool {
+    (&one.uid, &one.spec, &one.facts) == (&other.uid, &other.spec, &other.facts) && one.path() == other.path()
 }
 
 fn first(record: &Record, problems: Vec<Problem>) -> Problem {

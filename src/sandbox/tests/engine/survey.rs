@@ -2,7 +2,7 @@
 
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
-    domain::ClusterRef,
+    domain::{ClusterRef, Record},
     golden::Catalogue,
     provision::{Provisioner, Survey, Surveyed},
 };
@@ -72,6 +72,34 @@ async fn a_healing_does_not_undo_the_apply_that_came_after_its_look() {
     assert!(outcome.exists.is_none() && codes(&outcome.problems) == ["record.changed"], "{:?}", outcome.problems);
     fixture.assert_only_read(calls, "what the apply wants").await;
     fixture.assert_quiet(&wider, "stays").await;
+}
+
+/// Records are listed first, and looked at one after another.
+#[tokio::test(start_paused = true)]
+async fn an_apply_that_comes_between_the_list_of_records_and_the_look_is_no_drift() {
+    const RECORD: &str = "k8s/v1/ConfigMap/goldenpath-system/environment.pay";
+    let fixture = EngineFixture::ready().await;
+    let state = fixture.create(&environment("pay", json!({}))).await;
+    let keep = |name: &str| format!("CREATE TABLE {name} AS SELECT * FROM object WHERE key = '{RECORD}'");
+    let put =
+        |name: &str| format!("DELETE FROM object WHERE key = '{RECORD}'; INSERT INTO object SELECT * FROM {name}");
+    fixture.sql(&keep("earlier"));
+    let wider = environment("pay", json!({ "quota": { "total": { "pods": "80" } } }));
+    let wider = fixture.apply(&wider, Some(&state)).await;
+    fixture.sql(&format!("{}; {}", keep("later"), put("earlier")));
+
+    let (path, come) = (fixture.sandbox.path().to_owned(), put("later"));
+    let listed = |record: &Record| {
+        let file = rusqlite::Connection::open(&path).expect("the file");
+        file.execute_batch(&come).expect("the record of the apply");
+        record.id == "demo/pay"
+    };
+    let cluster: ClusterRef = "demo".parse().unwrap();
+    let found = fixture.engine().survey(&cluster, &listed).await.unwrap();
+    let of_pay = of(&found, "demo/pay");
+    assert!(of_pay.drift.is_empty() && of_pay.heal().is_none(), "what it wants is there: {of_pay:#?}");
+    assert_eq!(of_pay.record.spec["quota"]["total"]["pods"], "80", "the one that was compared");
+    fixture.assert_quiet(&wider, "as it was applied").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::{Id, PathVersion, Problem, TierName},
     golden::{Resolved, Spec, opens},
+    provision::engine::request::date,
 };
 
 /// What there was.
@@ -50,7 +51,7 @@ impl Before {
 }
 
 pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
-    let Inputs { change, blueprint, catalogue, .. } = inputs;
+    let Inputs { change, blueprint, catalogue, now, .. } = inputs;
     let Before { tier: tier_before, path: from, is_protected } = &Before::of(inputs, past)?;
     let (tier_after, to) = (blueprint.summary.tier.as_ref()?, &blueprint.summary.path);
     let Some(from) = from else {
@@ -72,7 +73,7 @@ pub fn judge(inputs: &Inputs<'_>, past: &Past) -> Option<Problem> {
     let may_be_refused = *is_protected && (is_another || to.version < from.version);
     let Some(closed) = catalogue.tier(from, tier_before) else {
         // Then the platform team has left no other way.
-        let has_newer = catalogue.newer(from).any(|path| path.tiers.contains_key(tier_before));
+        let has_newer = catalogue.on(date(now)).newer(from).any(|path| path.tiers.contains_key(tier_before));
         return Some(no_comparison(&change.id, from, &way, may_be_refused && has_newer).at([field]));
     };
     let opened = opens(closed, catalogue.tier(to, tier_after)?);
@@ -223,7 +224,10 @@ mod tests {
         let (_, built_in) = Catalogue::built_in_documents().next().unwrap_or_else(|| panic!("one is built in"));
         let old = built_in.replace("name: team-standard", "name: open").replace("default: true", "default: false");
         let new = old.replace("version: 1.0.0", "version: 1.1.0");
-        let documents = [("old", old.as_str()), ("new", new.as_str())];
+        // From that day on nobody moves to it.
+        let end = "version: 1.3.0\nstatus: deprecated\ndeprecation: { reason: It is old., removal: 2026-12-25 }";
+        let (ended, now) = (old.replace("version: 1.0.0", end), "2026-12-25T00:00:00Z");
+        let documents = [("old", old.as_str()), ("new", new.as_str()), ("ended", ended.as_str())];
         let catalogue = Catalogue::with_documents(documents).unwrap_or_else(|e| panic!("{e}"));
         let of = |tier: &str, path: &str, version: Option<&str>| {
             environment("pay", json!({ "tier": tier, "golden_path": path, "golden_path_version": version }))
@@ -256,7 +260,7 @@ mod tests {
                 of("staging", "open", Some("1.1.0")),
                 "golden_path_version",
                 false,
-                "there is none but older ones",
+                "there is none but older ones, and one that was removed",
             ),
             ("1.2.0", of("staging", "team-standard", None), "golden_path", false, "nor another way"),
         ] {
@@ -279,7 +283,7 @@ mod tests {
                     found: &Found::unread(),
                     catalogue: &catalogue,
                     bounds: &[],
-                    now: "",
+                    now,
                 };
                 let expected = Some((field.to_owned(), is_protected && is_refused));
                 assert_eq!(said(&inputs), expected, "{reason}");
