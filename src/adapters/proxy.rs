@@ -27,7 +27,7 @@ impl NamedProxy {
 
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: [&str; 2]| {
-            let values = names.into_iter().filter_map(|name| variable(name));
+            let values = names.into_iter().filter_map(&variable);
             values.map(|value| value.trim().to_owned()).find(|value| !value.is_empty()).unwrap_or_default()
         };
         let no = first(["NO_PROXY", "no_proxy"]);

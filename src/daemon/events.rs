@@ -79,7 +79,7 @@ impl Events {
     /// Of this daemon. What waits in the journal may have begun, here or elsewhere, and even ended before it is said to be accepted.
     pub fn publish(&self, event: Event) {
         let mut state = self.state();
-        if event.kind == EventKind::Accepted && state.has(&event.operation) {
+        if event.kind == EventKind::Accepted && state.knows(&event) {
             return;
         }
         if let Some(outbox) = &state.outbox {
@@ -107,7 +107,7 @@ impl Events {
     /// Of an operation that runs elsewhere, before anything was heard of it. It may have ended since it was looked up.
     pub fn introduce(&self, event: Event) {
         let mut state = self.state();
-        if !state.has(&event.operation) {
+        if !state.knows(&event) {
             state.spread(event);
         }
     }
@@ -153,9 +153,9 @@ impl Events {
 // === impl State ===
 
 impl State {
-    /// Whether it is known by something that happened to it.
-    fn has(&self, operation: &String) -> bool {
-        self.running.contains_key(operation) || self.ended.contains(operation)
+    /// Whether something else has happened to its operation.
+    fn knows(&self, event: &Event) -> bool {
+        self.running.contains_key(&event.operation) || self.ended.contains(&event.operation)
     }
 
     fn spread(&mut self, event: Event) {

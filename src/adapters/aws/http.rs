@@ -77,7 +77,7 @@ mod tests {
     use aws_credential_types::Credentials;
     use tokio::{io::AsyncReadExt, net::TcpListener};
 
-    fn named(variables: &[(&str, &str)]) -> NamedProxy {
+    fn proxy_of(variables: &[(&str, &str)]) -> NamedProxy {
         let value = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         NamedProxy::of(|name| value(name).map(str::to_owned))
     }
@@ -97,7 +97,7 @@ mod tests {
             (&[socks], None, "a protocol that can't be used"),
             (&[socks, ("NO_PROXY", ".amazonaws.com")], Some(false), "and need not be"),
         ] {
-            let found = settings(&named(variables));
+            let found = settings(&proxy_of(variables));
             assert_eq!(found.as_ref().ok().map(|proxy| !proxy.is_disabled()), has_proxy, "{reason}");
             let error = found.err().unwrap_or_default();
             assert!(error.is_empty() || error.contains("NO_PROXY") && !error.contains("secret"), "{reason}: {error}");
@@ -108,7 +108,8 @@ mod tests {
     async fn a_proxy_is_asked_for_the_way_to_aws() {
         let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", proxy.local_addr().expect("an address"));
-        let client = client_through(settings(&named(&[("HTTPS_PROXY", &url)])).expect("a URL")).expect("a client");
+        let client =
+            client_through(settings(&proxy_of(&[("HTTPS_PROXY", url.as_str())])).expect("a URL")).expect("a client");
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))
