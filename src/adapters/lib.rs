@@ -7,6 +7,7 @@ mod errors;
 pub mod joined;
 pub mod kube;
 pub mod offline;
+mod proxy;
 mod rate_limit;
 mod tally;
 

@@ -76,9 +76,12 @@ impl Events {
         Watching { from, end }
     }
 
-    /// Of this daemon.
+    /// Of this daemon. What waits in the journal may have begun, here or elsewhere, and even ended before it is said to be accepted.
     pub fn publish(&self, event: Event) {
         let mut state = self.state();
+        if event.kind == EventKind::Accepted && state.knows(&event) {
+            return;
+        }
         if let Some(outbox) = &state.outbox {
             // What does not fit is seen here alone.
             let _ = outbox.try_send(event.clone());
@@ -104,7 +107,7 @@ impl Events {
     /// Of an operation that runs elsewhere, before anything was heard of it. It may have ended since it was looked up.
     pub fn introduce(&self, event: Event) {
         let mut state = self.state();
-        if !state.running.contains_key(&event.operation) && !state.ended.contains(&event.operation) {
+        if !state.knows(&event) {
             state.spread(event);
         }
     }
@@ -150,6 +153,11 @@ impl Events {
 // === impl State ===
 
 impl State {
+    /// Whether something else has happened to its operation.
+    fn knows(&self, event: &Event) -> bool {
+        self.running.contains_key(&event.operation) || self.ended.contains(&event.operation)
+    }
+
     fn spread(&mut self, event: Event) {
         self.watchers.retain(|watcher| watcher.take(&event));
         if event.operation.is_empty() {
@@ -280,6 +288,23 @@ mod tests {
         assert!(outbox.try_recv().is_err());
         events.end();
         assert_eq!(lines(all).await, ["two step 1", "own step 2", "Unavailable"]);
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_before_it_is_said_to_be_accepted_goes_on() {
+        let events = Events::default();
+        let all = events.watch(None, Sight::All);
+        let of =
+            |operation, kinds: &[EventKind]| kinds.iter().for_each(|kind| events.publish(event(operation, *kind, 0)));
+        use EventKind::{Accepted, Began, Ended};
+        of("one", &[Began, Accepted]);
+        of("two", &[Began, Ended, Accepted]);
+        of("three", &[Accepted, Began]);
+        let running = ["one", "two", "three"].map(|operation| events.last(operation).map(|last| last.kind));
+        assert_eq!(running, [Some(Began), None, Some(Began)], "what has ended does not run for ever");
+        events.end();
+        let seen = ["one began 0", "two began 0", "two ended 0", "three accepted 0", "three began 0", "Unavailable"];
+        assert_eq!(lines(all).await, seen);
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! The connections of all clients to AWS: through the proxy that HTTPS_PROXY and NO_PROXY name, as every tool of AWS has them.
 
 use super::ca_bundle;
+use crate::proxy::NamedProxy;
 use aws_smithy_http_client::{
     Builder, Connector,
     proxy::ProxyConfig,
@@ -11,10 +12,27 @@ use aws_smithy_runtime_api::client::{
     http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
     runtime_components::RuntimeComponents,
 };
+use http::Uri;
+
+/// What stands for all services in NO_PROXY.
+const SERVICES: &str = "https://amazonaws.com";
 
 /// One for all services: each would read the certificates again.
 pub(super) fn client() -> Result<SharedHttpClient, String> {
-    client_through(ProxyConfig::from_env())
+    client_through(settings(&NamedProxy::from_env())?)
+}
+
+/// Not the SDK's own look at the environment, which would send a proxy what a machine or a pod has its credentials from.
+fn settings(named: &NamedProxy) -> Result<ProxyConfig, String> {
+    let Some(url) = named.url() else { return Ok(ProxyConfig::disabled()) };
+    match ProxyConfig::https(url.as_str()) {
+        Ok(proxy) => Ok(proxy.no_proxy(&named.no)),
+        // Nobody would use it.
+        Err(_) if named.matcher().intercept(&Uri::from_static(SERVICES)).is_none() => Ok(ProxyConfig::disabled()),
+        Err(error) => Err(format!(
+            "the proxy in HTTPS_PROXY can't be used ({error}): set HTTPS_PROXY to one of http or https, or name amazonaws.com in NO_PROXY"
+        )),
+    }
 }
 
 /// A client with a TLS context of its own knows of no proxy unless it is given one: only the SDK's default one asks the environment.
@@ -59,11 +77,39 @@ mod tests {
     use aws_credential_types::Credentials;
     use tokio::{io::AsyncReadExt, net::TcpListener};
 
+    fn proxy_of(variables: &[(&str, &str)]) -> NamedProxy {
+        let value = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        NamedProxy::of(|name| value(name).map(str::to_owned))
+    }
+
+    /// `None`: an error.
+    #[test]
+    fn only_a_proxy_for_https_is_taken() {
+        let socks = ("HTTPS_PROXY", "socks5://anna:secret@proxy.test:1080");
+        for (variables, has_proxy, reason) in [
+            (&[][..], Some(false), "none is named"),
+            (&[("HTTPS_PROXY", "proxy.test:3128")], Some(true), "as curl takes it"),
+            (
+                &[("HTTP_PROXY", "http://proxy.test:3128"), ("ALL_PROXY", "socks5://127.0.0.1:1080")],
+                Some(false),
+                "the agents of this machine are reached without one, and browsers have their own",
+            ),
+            (&[socks], None, "a protocol that can't be used"),
+            (&[socks, ("NO_PROXY", ".amazonaws.com")], Some(false), "and need not be"),
+        ] {
+            let found = settings(&proxy_of(variables));
+            assert_eq!(found.as_ref().ok().map(|proxy| !proxy.is_disabled()), has_proxy, "{reason}");
+            let error = found.err().unwrap_or_default();
+            assert!(error.is_empty() || error.contains("NO_PROXY") && !error.contains("secret"), "{reason}: {error}");
+        }
+    }
+
     #[tokio::test]
     async fn a_proxy_is_asked_for_the_way_to_aws() {
         let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", proxy.local_addr().expect("an address"));
-        let client = client_through(ProxyConfig::all(url.as_str()).expect("a URL")).expect("a client");
+        let client =
+            client_through(settings(&proxy_of(&[("HTTPS_PROXY", url.as_str())])).expect("a URL")).expect("a client");
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))

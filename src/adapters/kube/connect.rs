@@ -8,7 +8,10 @@ use super::{
     credentials::{Credentials, Endpoint, Kubeconfig},
     proxy::{has_own_proxy, proxy_to},
 };
-use crate::errors::{chain, invalid};
+use crate::{
+    errors::{chain, invalid},
+    proxy::NamedProxy,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use goldenpath_core::{
     domain::{Class, ClusterArn},
@@ -34,7 +37,7 @@ pub(super) async fn open(
     endpoint: &Endpoint,
     credentials: &Credentials,
 ) -> Result<Connection, PortError> {
-    let environment = &Matcher::from_env();
+    let environment = &NamedProxy::from_env().matcher();
     let (mut config, tokens) = match credentials {
         Credentials::Kubeconfig(kubeconfig) => {
             (from_kubeconfig(cluster, endpoint, kubeconfig, environment).await?, None)

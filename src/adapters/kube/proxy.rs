@@ -1,17 +1,16 @@
 //! The proxy on the way to an API server: the one that HTTPS_PROXY and NO_PROXY name, as for AWS, as in kubectl.
 //!
-//! kube reads these variables for a kubeconfig alone, and holds NO_PROXY against the proxy's own name instead of the server's.
+//! kube itself reads these variables for a kubeconfig alone, and holds NO_PROXY against the proxy's own name instead of the server's.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Uri, uri::Authority};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use kube::config::Kubeconfig;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::net::IpAddr;
 
 /// `None`: no proxy is in between.
 pub(super) fn proxy_to(server: &Uri, environment: &Matcher) -> Result<Option<Uri>, String> {
-    let Some(found) = environment.intercept(server).filter(|_| !is_here(server)) else { return Ok(None) };
+    let Some(found) = environment.intercept(server) else { return Ok(None) };
     let (scheme, place) = (found.uri().scheme_str().unwrap_or_default(), found.uri().authority());
     let place = place.map(Authority::as_str).unwrap_or_default();
     if !matches!(scheme, "http" | "https") {
@@ -33,12 +32,6 @@ pub(super) fn has_own_proxy(file: &Kubeconfig, context: Option<&str>) -> bool {
     cluster.and_then(|cluster| cluster.proxy_url.as_ref()).is_some_and(|url| !url.is_empty())
 }
 
-/// A tunnel's end on this machine, as kubectl takes it.
-fn is_here(server: &Uri) -> bool {
-    let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
 /// As a URL has it. The matcher gives a header, and kube takes a URL.
 fn login(proxy: &Intercept) -> Option<String> {
     let header = proxy.basic_auth()?.to_str().ok()?;
@@ -52,6 +45,7 @@ fn login(proxy: &Intercept) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::NamedProxy;
 
     #[test]
     fn the_environment_says_which_proxy_is_on_the_way() {
@@ -70,7 +64,12 @@ mod tests {
             ("https://[::1]:6443", proxy, "", Some(""), "and by IPv6"),
             (server, "socks5://anna:secret@proxy.test:1080", "", None, "a protocol that can't be used"),
         ] {
-            let environment = Matcher::builder().https(https).no(no).build();
+            let environment = NamedProxy::of(|name| match name {
+                "HTTPS_PROXY" => Some(https.to_owned()),
+                "NO_PROXY" => Some(no.to_owned()),
+                _ => None,
+            });
+            let environment = environment.matcher();
             let found = proxy_to(&server.parse().expect("a URL"), &environment);
             let shown = found.as_ref().ok().map(|url| url.as_ref().map(Uri::to_string).unwrap_or_default());
             assert_eq!(shown.as_deref(), expected, "{reason}: {found:?}");

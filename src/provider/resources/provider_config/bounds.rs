@@ -22,7 +22,7 @@ pub fn read(value: &str, file: impl FnOnce(&Path) -> std::io::Result<String>) ->
 /// A mapping is in braces, or has a colon with a blank behind it, as no path of a file has. What is taken for one and is none can't be
 /// read, so that nothing is touched.
 fn is_text(value: &str) -> bool {
-    value.trim_start().starts_with('{') || value.contains(": ") || value.contains(":\n")
+    value.trim_start().starts_with('{') || value.split(':').skip(1).any(|rest| rest.starts_with(char::is_whitespace))
 }
 
 #[cfg(test)]
@@ -38,9 +38,11 @@ mod tests {
         let none = |_: &Path| Err(std::io::Error::other("no such file"));
         let text = read(r#"{"allow": {"teams": ["pay"]}, "built_in_path": false}"#, none).unwrap();
         assert_eq!((text.allow.teams, text.built_in_path), (Some(vec!["pay".to_owned()]), Some(false)));
-        for (yaml, reason) in
-            [("allow:\n  teams: [pay]\n", "as a pipeline writes it"), ("allow: { teams: [pay] }", "on one line")]
-        {
+        for (yaml, reason) in [
+            ("allow:\n  teams: [pay]\n", "as a pipeline writes it"),
+            ("allow:\r\n  teams: [pay]\r\n", "with line ends of Windows"),
+            ("allow: { teams: [pay] }", "on one line"),
+        ] {
             assert_eq!(read(yaml, none).unwrap().allow.teams, Some(vec!["pay".to_owned()]), "{reason}");
         }
         let file =

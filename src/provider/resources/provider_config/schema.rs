@@ -61,9 +61,9 @@ fn allow() -> Attribute {
     .describe(
         "What this configuration may touch: create, change, import, take over and destroy. An unset field allows \
          everything, an empty set nothing. A pipeline can set the same in its own environment, which a configuration \
-         can only narrow: `GOLDENPATH_BOUNDS`, a YAML or JSON file (or its text, if that begins with `{`) with `allow`, \
-         `catalogue` (then the provider block can't set it; folders are relative to the file) and `built_in_path: false`, which \
-         leaves out the built-in path. It restricts the configuration, not whoever holds the credentials.",
+         can only narrow: `GOLDENPATH_BOUNDS`, a YAML or JSON file (or its text) with `allow`, `catalogue` (then the provider \
+         block can't set it; folders are relative to the file) and `built_in_path: false`, which leaves out the built-in path. It \
+         restricts the configuration, not whoever holds the credentials.",
     )
 }
 
