@@ -138,6 +138,9 @@ impl Listing<'_> {
     }
 
     fn add(&mut self, mut row: Row) -> Result<(), SandboxError> {
+        if let ObjectKey::AccessEntry { principal } = &row.key {
+            access_entries::normalize(principal, &mut row.body);
+        }
         if let ObjectKey::AccessEntry { principal } = &row.key
             && row.mark.cluster.is_some()
         {

@@ -122,7 +122,7 @@ async fn apply(
     let Body::AccessEntry(before) = &live.body else {
         return Err(invalid(call_name, format!("{} is not an access entry", live.key)));
     };
-    let wanted = AccessEntry { group: entry.group.clone(), tags: merged_tags(&live.tags, &entry.tags) };
+    let wanted = AccessEntry { tags: merged_tags(&live.tags, &entry.tags), ..entry.clone() };
     if defects.must_recreate() {
         return recreate(cluster, principal, &wanted, (&defects, grants)).await;
     }
@@ -169,6 +169,7 @@ async fn create(cluster: EksCluster<'_>, principal: &str, entry: &AccessEntry) -
             .principal_arn(principal)
             .r#type(STANDARD)
             .kubernetes_groups(&entry.group)
+            .set_username(entry.username.clone())
             .set_tags(Some(entry.tags.clone().into_iter().collect()));
         cluster.call(Call::CreateAccessEntry, request.send())
     };
@@ -189,13 +190,20 @@ async fn change(
     wanted: &AccessEntry,
 ) -> Result<(), PortError> {
     forget(cluster, principal);
-    if before.group != wanted.group {
+    let group = (before.group != wanted.group).then(|| vec![wanted.group.clone()]);
+    let username = (before.username != wanted.username).then(|| match &wanted.username {
+        Some(username) => username.clone(),
+        // One that was set stays until another one is.
+        None => access_entry::default_username(principal),
+    });
+    if group.is_some() || username.is_some() {
         let request = cluster
             .eks()
             .update_access_entry()
             .cluster_name(cluster.name())
             .principal_arn(principal)
-            .kubernetes_groups(&wanted.group);
+            .set_kubernetes_groups(group)
+            .set_username(username);
         cluster.call(Call::UpdateAccessEntry, request.send()).await?;
     }
     match &live.id {
@@ -307,7 +315,8 @@ fn live(principal: &str, found: &Found) -> Live {
     let tags = tags::of(found.tags());
     let mut groups: Vec<&str> = found.kubernetes_groups().iter().map(String::as_str).collect();
     groups.sort_unstable();
-    let body = Body::AccessEntry(AccessEntry { group: groups.join(","), tags: tags.clone() });
+    let username = access_entry::custom_username(principal, found.username());
+    let body = Body::AccessEntry(AccessEntry { group: groups.join(","), username, tags: tags.clone() });
     let entry_type = found.r#type().unwrap_or(STANDARD);
     Live {
         id: found.access_entry_arn().map(str::to_owned),

@@ -39,7 +39,7 @@ async fn the_accounts_own_quotas_are_asked_for_where_they_matter() {
 async fn a_plan_says_that_somebody_elses_entry_takes_no_policies() {
     let fixture = EngineFixture::ready().await;
     let principal = "arn:aws:iam::111122223333:role/ci";
-    let theirs = Body::AccessEntry(AccessEntry { group: "theirs".to_owned(), tags: [].into() });
+    let theirs = Body::AccessEntry(AccessEntry::new("theirs", [].into()));
     fixture.make(&format!("aws/eks/AccessEntry/{principal}"), &theirs, "somebody").await;
     let people = |policies: &[&str]| {
         let viewer = json!({"principal_arns": [principal], "access_policies": policies});
