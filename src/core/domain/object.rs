@@ -44,8 +44,9 @@ impl Body {
                     "description": description, "tags": tags,
                 })
             }
-            Self::AccessEntry(AccessEntry { group, username, tags }) => {
-                json!({ "kubernetesGroups": [group], "username": username, "tags": tags })
+            // No golden path sets a user name.
+            Self::AccessEntry(AccessEntry { group, username: _, tags }) => {
+                json!({ "kubernetesGroups": [group], "tags": tags })
             }
             Self::PodIdentityAssociation(association) => {
                 let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } =

@@ -2,7 +2,7 @@
 //!
 //! EKS binds an entry to the principal's unique id when it makes it, and no update binds it to another: the entry of a role that was
 //! deleted and made again lets nobody in until it is deleted and made again itself (aws/containers-roadmap#185). An apply does so, as
-//! the adapter of AWS does, and everything else leaves it dead.
+//! the adapter of AWS does, and everything else leaves it dead. Users have no ids here, since nothing deletes one.
 
 use super::{
     access_policies,

@@ -89,9 +89,9 @@ pub fn custom_username(principal: &str, username: Option<&str>) -> Option<String
     username.filter(|name| !is_default(name)).map(str::to_owned)
 }
 
-/// What is said of an entry whose role was deleted and made again: EKS knows the role by its unique id, so that nobody gets in by the
-/// entry though it looks alive (aws/containers-roadmap#185).
-pub const OF_ANOTHER_ROLE: &str = "of a role that was recreated since";
+/// What is said of an entry whose role or user was deleted and made again: EKS knows the principal by its unique id, so that nobody gets
+/// in by the entry though it looks alive (EKS API Reference, AccessEntry, principalArn; aws/containers-roadmap#185).
+pub const OF_ANOTHER_PRINCIPAL: &str = "of a principal that was recreated since";
 
 #[cfg(test)]
 mod tests {
