@@ -28,7 +28,9 @@ impl EntryDefects {
     ) -> Self {
         Self {
             wrong_type,
-            is_older_than_its_principal: matches!((principal_made_at, made_at), (Some(principal), Some(entry)) if principal > entry),
+            is_older_than_its_principal: made_at
+                .zip(principal_made_at)
+                .is_some_and(|(entry, principal)| principal > entry),
             elsewhere: scopes_elsewhere(grants),
         }
     }

@@ -74,8 +74,9 @@ async fn read_one(
     }
     let age = async {
         // A listing of roles knows it of those already; there is none of users.
-        let is_listed = !matches!(scope, Scope::Keys | Scope::Granted | Scope::InCluster(_));
-        match is_ours && names.entry && !(is_listed && iam::user_name(principal).is_none()) {
+        let is_unlisted =
+            matches!(scope, Scope::Keys | Scope::Granted | Scope::InCluster(_)) || iam::user_name(principal).is_some();
+        match is_ours && names.entry && is_unlisted {
             true => entries::principal_made_at(cluster, principal).await,
             false => Ok(None),
         }
