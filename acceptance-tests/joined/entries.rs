@@ -14,6 +14,7 @@ use goldenpath_core::{
 use std::{sync::Arc, time::Duration};
 
 const ROLE: &str = "mended";
+const USER: &str = "mended-user";
 const POLICY: &str = "AmazonEKSViewPolicy";
 
 struct Entry {
@@ -25,20 +26,15 @@ struct Entry {
 }
 
 pub async fn are_healed(real: Arc<Real>) -> Result<()> {
-    let cluster: ClusterArn = ministack::cluster_arn().parse()?;
-    let principal = real.role(ROLE);
-    let entry = Entry {
-        aws: real.aws(&real.ministack.url()),
-        key: ObjectKey::AccessEntry { principal: principal.clone() },
-        body: Body::AccessEntry(AccessEntry {
-            group: "gp:p:0123456789abcdef".to_owned(),
-            tags: [("goldenpath:managed", "true"), ("goldenpath:cluster-arn", cluster.as_str())]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
-        }),
-        cluster,
-        principal,
-    };
+    of_a_role(&real).await?;
+    of_a_user(&real).await
+}
+
+/// IAM and EKS keep times in seconds.
+const NEXT_SECOND: Duration = Duration::from_millis(1100);
+
+async fn of_a_role(real: &Real) -> Result<()> {
+    let entry = Entry::of(real, real.role(ROLE))?;
     let policy = ObjectKey::AccessPolicy {
         policy: POLICY.to_owned(),
         namespace: "mended".to_owned(),
@@ -69,11 +65,20 @@ pub async fn are_healed(real: Arc<Real>) -> Result<()> {
     entry.is_healed("AmazonEKSClusterAdminPolicy over the whole cluster").await?;
     ensure!(entry.look(&entry.key).await? == made, "the entry is the same, without the addition");
 
-    // IAM and EKS keep times in seconds.
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    root.eks
+        .update_access_entry()
+        .cluster_name(ministack::CLUSTER)
+        .principal_arn(&entry.principal)
+        .username("somebody-else")
+        .send()
+        .await?;
+    entry.is_healed("somebody-else").await?;
+    ensure!(entry.look(&entry.key).await? == made, "the entry is the same, under the name that it had");
+
+    tokio::time::sleep(NEXT_SECOND).await;
     root.iam.delete_role().role_name(ROLE).send().await?;
     role().send().await?;
-    entry.is_healed("of a role that was recreated since").await?;
+    entry.is_healed("of a principal that was recreated since").await?;
     let now = entry.look(&entry.key).await?;
     ensure!(now.id != made.id, "another entry for another role");
     entry.look(&policy).await.context("the new entry has the policies of the old one")?;
@@ -83,7 +88,40 @@ pub async fn are_healed(real: Arc<Real>) -> Result<()> {
     Ok(())
 }
 
+/// No listing says how old a user is.
+async fn of_a_user(real: &Real) -> Result<()> {
+    let entry = Entry::of(real, format!("arn:aws:iam::{}:user/{USER}", ministack::ACCOUNT))?;
+    let root = real.ministack.root();
+    root.iam.create_user().user_name(USER).send().await?;
+    let made = entry.apply(&entry.key, &entry.body, Expect::Absent).await?;
+    ensure!(entry.look(&entry.key).await? == made, "nothing happened yet");
+
+    tokio::time::sleep(NEXT_SECOND).await;
+    root.iam.delete_user().user_name(USER).send().await?;
+    root.iam.create_user().user_name(USER).send().await?;
+    entry.is_healed("of a principal that was recreated since").await?;
+    let now = entry.look(&entry.key).await?;
+    ensure!(now.id != made.id, "another entry for another user");
+
+    entry.aws.delete(&entry.cluster, &entry.key, &Expect::Version(now.version)).await?;
+    root.iam.delete_user().user_name(USER).send().await?;
+    Ok(())
+}
+
 impl Entry {
+    fn of(real: &Real, principal: String) -> Result<Self> {
+        let cluster: ClusterArn = ministack::cluster_arn().parse()?;
+        let tags = [("goldenpath:managed", "true"), ("goldenpath:cluster-arn", cluster.as_str())];
+        let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Ok(Self {
+            aws: real.aws(&real.ministack.url()),
+            key: ObjectKey::access_entry(&principal),
+            body: Body::AccessEntry(AccessEntry::new("gp:p:0123456789abcdef", tags)),
+            cluster,
+            principal,
+        })
+    }
+
     async fn apply(&self, key: &ObjectKey, body: &Body, expect: Expect) -> Result<Observed> {
         let apply = Apply { cluster: &self.cluster, key, body, manager: Desired::MANAGER, expect, take: &[] };
         Ok(self.aws.apply(apply).await?)

@@ -37,10 +37,10 @@ pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
     let [principal] = Outside::of(&real).await?.principals(["lost-lock"]).await?;
     let cluster: ClusterArn = cluster_arn().parse()?;
     let tags = [("goldenpath:managed", "true"), ("goldenpath:cluster-arn", cluster.as_str())];
-    let entry = Body::AccessEntry(AccessEntry {
-        group: "gp:p:0123456789abcdef".to_owned(),
-        tags: tags.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-    });
+    let entry = Body::AccessEntry(AccessEntry::new(
+        "gp:p:0123456789abcdef",
+        tags.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+    ));
     let apply = |key: &ObjectKey, body: &Body| {
         let (joined, cluster, key, body) = (&joined, &cluster, key.clone(), body.clone());
         async move {

@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use goldenpath_core::{
     domain::{Class, ClusterArn, ClusterRef, Facts, IdentityProvider, ObjectKey, Observed},
+    kinds::aws::role,
     ports::{Apply, Clusters, Deleted, Expect, Objects, PortError, Probe, Readiness, Selector},
 };
 
@@ -54,9 +55,10 @@ impl Clusters for Offline {
         Ok(self.facts.stable.cluster_arn.as_str().parse().ok())
     }
 
-    /// Nothing is known about what IAM has, and a plan must not fail over what only an apply can check.
-    async fn policy_exists(&self, _cluster: &ClusterArn, _policy_arn: &str) -> Result<bool, PortError> {
-        Ok(true)
+    /// Nothing is known about what IAM has, and a plan must not fail over what only an apply can check. Whose a policy would be is in its
+    /// ARN.
+    async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
+        Ok(role::may_have_policy(cluster, policy_arn))
     }
 
     async fn oidc_provider_exists(&self, _cluster: &ClusterArn, _issuer: &str) -> Result<bool, PortError> {

@@ -4,7 +4,7 @@ use super::{
     case::{Case, CaseResult, ContractError},
     samples::Sample,
     steps::{doing, holds, of_kind, promise, refusal},
-    target::TestTarget,
+    target::{FieldRef, TestTarget},
 };
 use goldenpath_core::{
     domain::{AccessEntry, Body, Class, ObjectKey, PodIdentityAssociation},
@@ -18,6 +18,10 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
         Case::strict(
             "AccessEntry: no ghosts, no system groups",
             of_kind(target, "AccessEntry", "x5", |w, s| Box::pin(entry(w, s))),
+        ),
+        Case::new(
+            "AccessEntry: a user name that others set is seen and goes",
+            of_kind(target, "AccessEntry", "z1", |w, s| Box::pin(username(w, s))),
         ),
         Case::new(
             "AccessEntry: one whose role was made again by hand is shown and made again",
@@ -61,7 +65,7 @@ async fn entry(target: TestTarget, sample: Sample) -> CaseResult {
             let of = |principal: String| ObjectKey::AccessEntry { principal };
             let ghost = of(format!("arn:{partition}:iam::{account}:role/nobody-{}", target.unique));
             let session = of(format!("arn:{partition}:sts::{account}:assumed-role/a/b"));
-            let masters = AccessEntry { group: "system:masters".to_owned(), tags: entry.tags.clone() };
+            let masters = AccessEntry::new("system:masters", entry.tags.clone());
             for (key, body, class, what) in [
                 (&ghost, entry, Class::NotFound, "an entry for nobody"),
                 (&session, entry, Class::Invalid, "an entry for a session"),
@@ -70,6 +74,28 @@ async fn entry(target: TestTarget, sample: Sample) -> CaseResult {
                 refusal(what, class, target.apply(key, &Body::AccessEntry(body.clone()), Expect::Any, &[]).await)?;
             }
             Ok(())
+        })
+        .await
+}
+
+async fn username(target: TestTarget, sample: Sample) -> CaseResult {
+    let (target, sample) = (&target, &sample);
+    target
+        .with(sample, || async move {
+            let Sample { key, body, .. } = sample;
+            target.make(key, body).await?;
+            let before = target.must_see(key).await?;
+            let field = FieldRef { cluster: &target.cluster, key, pointer: "/username", manager: "somebody" };
+            doing("setting a user name", target.out_of_band.edit(field, Some("admin".into())).await)?;
+            let seen = target.must_see(key).await?;
+            let shown = seen.fields.get("/username").map(|field| field.text.to_owned());
+            promise(shown.as_deref() == Some("admin"), || format!("the user name admin is seen as {shown:?}"))?;
+            let healed = doing("applying", target.apply(key, body, Expect::Any, &[]).await)?;
+            let after = target.must_see(key).await?;
+            promise(healed.fields == before.fields && after.fields == before.fields, || {
+                format!("the user name outlives an apply: {healed:?}, {after:?}")
+            })?;
+            promise(after.id == before.id, || "the entry was made again".to_owned())
         })
         .await
 }

@@ -8,11 +8,12 @@ use super::{
 use goldenpath_core::domain::{Class, ClusterRef};
 
 pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
-    let (one, two, three, four, five) =
-        (target.clone(), target.clone(), target.clone(), target.clone(), target.clone());
+    let (one, two, three) = (target.clone(), target.clone(), target.clone());
+    let (four, five, six) = (target.clone(), target.clone(), target.clone());
     vec![
         Case::new("Cluster: its name and its ARN are the same target and the same facts", either_form(one)),
         Case::new("Cluster: an unknown one is not found", unknown_cluster(two)),
+        Case::new("Cluster: one of another account is out of reach, and not absent", wrong_account(six)),
         Case::new("Cluster: policies exist or not", policies(three)),
         Case::new("Cluster: its identity providers are reported", providers(four)),
         Case::new("Cluster: IAM knows an OIDC issuer or not", issuers(five)),
@@ -52,6 +53,25 @@ async fn unknown_cluster(target: TestTarget) -> CaseResult {
     refusal("the target of nothing", Class::NotFound, target.clusters.target(&cluster).await).map(|_| ())
 }
 
+/// A wrong profile must not empty a state.
+async fn wrong_account(target: TestTarget) -> CaseResult {
+    let (own, nowhere) = (target.cluster.as_str(), format!("nowhere-{}", target.unique));
+    let foreign = own.replace(target.cluster.account(), "999900001111");
+    let other_name = |arn: &str| arn.replace(target.cluster.name(), &nowhere);
+    for (arn, class, what) in [
+        (foreign.clone(), Class::Invalid, "another account's of the same name"),
+        (other_name(&foreign), Class::Invalid, "another account's"),
+        (other_name(own), Class::NotFound, "one that would be here"),
+    ] {
+        let cluster: ClusterRef = arn
+            .parse()
+            .map_err(|error| super::ContractError::Promise(format!("{arn} is not the ARN of a cluster: {error}")))?;
+        refusal(what, class, target.clusters.facts(&cluster).await)?;
+        refusal(what, class, target.clusters.target(&cluster).await)?;
+    }
+    Ok(())
+}
+
 /// Which ones a cluster has is its owner's business.
 async fn providers(target: TestTarget) -> CaseResult {
     let asked = target.clusters.identity_providers(&by_name(&target)?).await;
@@ -70,7 +90,15 @@ async fn policies(target: TestTarget) -> CaseResult {
     let (partition, account) = (target.cluster.partition(), target.cluster.account());
     let nowhere = format!("arn:{partition}:iam::{account}:policy/nowhere-{}", target.unique);
     let asked = target.clusters.policy_exists(&target.cluster, &nowhere).await;
-    promise(!doing("asking for a policy that does not exist", asked)?, || format!("{nowhere} exists"))
+    promise(!doing("asking for a policy that does not exist", asked)?, || format!("{nowhere} exists"))?;
+    for (arn, whose) in [
+        (target.boundary.replace(account, "999900001111"), "another account"),
+        ("arn:aws-iso:iam::aws:policy/ReadOnlyAccess".to_owned(), "another partition"),
+    ] {
+        let asked = target.clusters.policy_exists(&target.cluster, &arn).await;
+        promise(!doing(format!("asking for a policy of {whose}"), asked)?, || format!("{arn} of {whose} exists"))?;
+    }
+    Ok(())
 }
 
 /// Whether it knows that of the cluster is its owner's business.

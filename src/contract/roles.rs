@@ -19,6 +19,7 @@ pub(super) fn cases(target: &TestTarget) -> Vec<Case> {
         Case::new("Role: made again it has another id", of("x1", |w, s| Box::pin(new_id(w, s)))),
         Case::strict("Role: names are unique without regard to case", of("x2", |w, s| Box::pin(case_folds(w, s)))),
         Case::strict("Role: what it names must exist", of("x3", |w, s| Box::pin(ghosts(w, s)))),
+        Case::new("Role: no policy of another account", of("z2", |w, s| Box::pin(elsewhere(w, s)))),
         Case::new("Role: another request's role is never adopted", of("x4", |w, s| Box::pin(not_ours(w, s)))),
     ]
 }
@@ -110,6 +111,35 @@ async fn ghosts(target: TestTarget, sample: Sample) -> CaseResult {
                 promise(target.look(&sample.key).await?.is_none(), || {
                     format!("{what}: the role was made all the same")
                 })?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Principals of other accounts are trusted and let in; policies are an account's own.
+async fn elsewhere(target: TestTarget, sample: Sample) -> CaseResult {
+    let (target, sample) = (&target, &sample);
+    target
+        .with(sample, || async move {
+            let role = role_of(sample)?;
+            let foreign = role.boundary.replace(target.cluster.account(), "999900001111");
+            let wrong = [
+                (Role { boundary: foreign.clone(), ..role.clone() }, "a boundary of another account"),
+                (Role { attached: [foreign].into(), ..role.clone() }, "a policy of another account"),
+            ];
+            for (role, what) in &wrong {
+                let made = target.apply(&sample.key, &Body::Role(role.clone()), Expect::Any, &[]).await;
+                refusal(what, Class::NotFound, made)?;
+                promise(target.look(&sample.key).await?.is_none(), || {
+                    format!("{what}: the role was made all the same")
+                })?;
+            }
+            let before = target.make(&sample.key, &sample.body).await?;
+            for (role, what) in wrong {
+                refusal(what, Class::NotFound, target.apply(&sample.key, &Body::Role(role), Expect::Any, &[]).await)?;
+                let after = target.must_see(&sample.key).await?;
+                promise(after.fields == before.fields, || format!("{what}: the role was changed: {after:?}"))?;
             }
             Ok(())
         })

@@ -142,7 +142,7 @@ pub trait Clusters: Send + Sync {
     async fn facts(&self, cluster: &ClusterRef) -> Result<Facts, PortError>;
     /// The one cluster of this target, if it has just one: what a short reference means.
     async fn only(&self) -> Result<Option<ClusterRef>, PortError>;
-    /// Whether a managed policy with this ARN exists; for permissions boundaries.
+    /// Whether the cluster's account has a managed policy with this ARN; for permissions boundaries.
     async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError>;
     /// What the cluster's account has of the quotas of roles that it may raise.
     async fn role_quotas(&self, _cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {

@@ -14,6 +14,8 @@ pub enum Needs {
     Boundary,
     /// Reads of the roles of the caller, of IAM Identity Center and of ours.
     AnyRole,
+    /// Reads of users who have access.
+    AnyUser,
     /// Our roles, by their path.
     Role,
     /// Our roles, and only while the permissions boundary is on them.
@@ -101,6 +103,7 @@ calls! {
     iam GetPolicy: Boundary;
     iam GetRole: AnyRole baseline;
     iam GetRolePolicy: Role;
+    iam GetUser: AnyUser;
     iam ListAttachedRolePolicies: Role;
     iam ListOpenIDConnectProviders: Account;
     iam ListRolePolicies: Role;

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_eks::types::{IdentityProviderConfig, LogType};
 use goldenpath_core::{
     domain::{ClusterArn, ClusterRef, Facts, IdentityProvider, RoleQuotas},
+    kinds::aws::role,
     ports::{Clusters, PortError},
 };
 
@@ -46,8 +47,12 @@ impl Clusters for Aws {
         }
     }
 
-    async fn policy_exists(&self, _cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
-        iam::policy_exists(self.clients().await?, policy_arn).await
+    /// Of another account's policies IAM says only that they may not be read.
+    async fn policy_exists(&self, cluster: &ClusterArn, policy_arn: &str) -> Result<bool, PortError> {
+        match role::may_have_policy(cluster, policy_arn) {
+            true => iam::policy_exists(self.clients().await?, policy_arn).await,
+            false => Ok(false),
+        }
     }
 
     async fn role_quotas(&self, _cluster: &ClusterArn) -> Result<RoleQuotas, PortError> {

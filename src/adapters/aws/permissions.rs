@@ -72,6 +72,7 @@ fn statement(needs: Needs, actions: &[&str], scope: &PermissionScope) -> Option<
         Needs::Account => ("ReadTheAccount", vec!["*".to_owned()], None),
         Needs::Boundary => ("ReadTheBoundary", scope.roles.boundaries.clone(), None),
         Needs::AnyRole => ("ReadRoles", vec![scope.iam("role/*")], None),
+        Needs::AnyUser => ("ReadUsers", vec![scope.iam("user/*")], None),
         Needs::Role => ("OurRoles", scope.our_roles(), None),
         Needs::BoundedRole => (
             "OurRolesUnderTheBoundary",

@@ -106,6 +106,7 @@ mod tests {
                 let environment = owner.owner().expect("an owner").environment;
                 format!("arn:aws:iam::111122223333:role/goldenpath/{environment}/{}", names[0])
             }
+            Needs::AnyUser => "arn:aws:iam::111122223333:user/x".to_owned(),
             Needs::Nothing | Needs::Advice | Needs::Account | Needs::Boundary => "*".to_owned(),
             Needs::Cluster | Needs::NewEntry | Needs::NewAssociation => eks("cluster"),
             Needs::Addon | Needs::IdentityProvider => format!("{}/x", eks("addon")),

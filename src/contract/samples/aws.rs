@@ -74,13 +74,13 @@ impl Names<'_> {
     }
 
     fn entry_need(&self) -> (ObjectKey, Body) {
-        let entry = AccessEntry { group: "gp:p:0123456789abcdef".to_owned(), tags: self.tags() };
+        let entry = AccessEntry::new("gp:p:0123456789abcdef", self.tags());
         (ObjectKey::AccessEntry { principal: self.role_arn() }, Body::AccessEntry(entry))
     }
 
     fn access_entry(&self) -> Sample {
         let (key, body) = self.entry_need();
-        let changed = AccessEntry { group: "gp:p:fedcba9876543210".to_owned(), tags: self.tags() };
+        let changed = AccessEntry::new("gp:p:fedcba9876543210", self.tags());
         Sample {
             key,
             body,

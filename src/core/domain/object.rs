@@ -44,7 +44,10 @@ impl Body {
                     "description": description, "tags": tags,
                 })
             }
-            Self::AccessEntry(AccessEntry { group, tags }) => json!({ "kubernetesGroups": [group], "tags": tags }),
+            // No golden path sets a user name.
+            Self::AccessEntry(AccessEntry { group, username: _, tags }) => {
+                json!({ "kubernetesGroups": [group], "tags": tags })
+            }
             Self::PodIdentityAssociation(association) => {
                 let PodIdentityAssociation { role_arn, target_role_arn, disable_session_tags, policy, tags } =
                     association;
@@ -101,7 +104,17 @@ pub struct RolePatterns {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessEntry {
     pub group: String,
+    /// `None`: the one that EKS makes up, as ours always have. By another one Kubernetes takes the principal for somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
     pub tags: BTreeMap<String, String>,
+}
+
+impl AccessEntry {
+    /// Under EKS's own user name.
+    pub fn new(group: impl Into<String>, tags: BTreeMap<String, String>) -> Self {
+        Self { group: group.into(), username: None, tags }
+    }
 }
 
 /// One namespace in the scope of one EKS access policy of one principal. The key holds all of it.

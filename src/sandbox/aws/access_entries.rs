@@ -2,7 +2,7 @@
 //!
 //! EKS binds an entry to the principal's unique id when it makes it, and no update binds it to another: the entry of a role that was
 //! deleted and made again lets nobody in until it is deleted and made again itself (aws/containers-roadmap#185). An apply does so, as
-//! the adapter of AWS does, and everything else leaves it dead.
+//! the adapter of AWS does, and everything else leaves it dead. Users have no ids here, since nothing deletes one.
 
 use super::{
     access_policies,
@@ -55,7 +55,9 @@ impl KindRules for AccessEntries {
     }
 
     fn besides(&self, _: &ClusterArn, row: &Row) -> Vec<(&'static str, Value)> {
-        vec![("principal_id", row.uid.as_str().into())]
+        let username = row.body["username"].as_str();
+        let username = username.map_or_else(|| access_entry::default_username(row.key.name()), str::to_owned);
+        vec![("principal_id", row.uid.as_str().into()), ("username", username.into())]
     }
 }
 
@@ -107,6 +109,12 @@ fn create(store: &Store, cluster: &ClusterOptions, principal: &str, body: Value)
     }
     row.save(store)?;
     Ok(row)
+}
+
+/// Its document as a read has it: EKS's own user name is no field of it, whoever set it.
+pub fn normalize(principal: &str, body: &mut Value) {
+    let username = access_entry::custom_username(principal, body["username"].as_str());
+    body["username"] = username.into();
 }
 
 /// The role behind the name is another one than when the entry was made.

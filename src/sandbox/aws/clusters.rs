@@ -1,5 +1,6 @@
 //! Clusters and what they are.
 
+use super::iam;
 use crate::{
     error::{SandboxError, refusal},
     options::ClusterOptions,
@@ -11,7 +12,8 @@ use goldenpath_core::domain::{
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
 
-/// EKS knows clusters of one account and region; here an ARN names any, a name the only one that has it.
+/// EKS knows clusters of one account and region; here an ARN names any, a name the only one that has it. An account that is unknown here
+/// is as one that the credentials are not for: nobody says that a cluster of it is absent.
 pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, SandboxError> {
     let mut statement = store.connection().prepare_cached("SELECT arn, options FROM cluster WHERE name = ?1")?;
     let rows = statement.query_map([cluster.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -21,7 +23,10 @@ pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, Sandb
     }
     match found.as_slice() {
         [(_, options)] => Ok(serde_json::from_str(options)?),
-        [] => Err(no_cluster(cluster.as_str())),
+        [] => match cluster.arn() {
+            Some(arn) if !iam::has_account(store, arn.account())? => Err(elsewhere(&arn)),
+            _ => Err(no_cluster(cluster.as_str())),
+        },
         _ => Err(refusal(
             Class::Invalid,
             DESCRIBE,
@@ -55,6 +60,14 @@ fn no_cluster(cluster: &str) -> SandboxError {
         DESCRIBE,
         format!("ResourceNotFoundException: No cluster found for name: {name}. (looked for {cluster} in this sandbox)"),
     )
+}
+
+fn elsewhere(cluster: &ClusterArn) -> SandboxError {
+    let message = format!(
+        "{cluster} can't be reached: this sandbox has no account {}. Correct the ARN, or declare the cluster in `sandbox.clusters`",
+        cluster.account()
+    );
+    refusal(Class::Invalid, DESCRIBE, message)
 }
 
 /// The principal that runs us, if the options name no other.

@@ -121,7 +121,7 @@ fn check_references(store: &Store, cluster: &ClusterArn, role: &Role, is_new: bo
     }
     let boundary = Some(&role.boundary).filter(|boundary| !boundary.is_empty());
     for arn in boundary.into_iter().chain(&role.attached) {
-        if !has_policy(store, arn)? {
+        if !has_policy(store, cluster, arn)? {
             return Err(refusal_by_aws(attaching, "NoSuchEntity", arn));
         }
     }
@@ -166,8 +166,11 @@ pub fn has_account(store: &Store, account: &str) -> Result<bool, SandboxError> {
     exists(store, "SELECT 1 FROM account WHERE id = ?1", account)
 }
 
-/// AWS's own policies exist in every account.
-pub fn has_policy(store: &Store, arn: &str) -> Result<bool, SandboxError> {
+/// Of the cluster's account. AWS's own policies exist in every one.
+pub fn has_policy(store: &Store, cluster: &ClusterArn, arn: &str) -> Result<bool, SandboxError> {
+    if !role::may_have_policy(cluster, arn) {
+        return Ok(false);
+    }
     Ok(arn.contains(":iam::aws:policy/") || exists(store, "SELECT 1 FROM policy WHERE arn = ?1", arn)?)
 }
 

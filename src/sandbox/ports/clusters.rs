@@ -33,7 +33,7 @@ impl Clusters for Sandbox {
         let call = PendingCall::about(Verb::Policy, policy_arn.as_str());
         self.call(call, move |store| {
             clusters::get(store, &cluster)?;
-            iam::has_policy(store, &policy_arn)
+            iam::has_policy(store, &cluster, &policy_arn)
         })
         .await
     }

@@ -12,7 +12,7 @@ use goldenpath_core::{
     kinds::{
         self, Refresh, Unmarked,
         aws::{
-            access_entry::OF_ANOTHER_ROLE,
+            access_entry::OF_ANOTHER_PRINCIPAL,
             access_policy::{PolicyScopes, describe_scopes},
         },
         kubernetes::KINDS,
@@ -138,6 +138,9 @@ impl Listing<'_> {
     }
 
     fn add(&mut self, mut row: Row) -> Result<(), SandboxError> {
+        if let ObjectKey::AccessEntry { principal } = &row.key {
+            access_entries::normalize(principal, &mut row.body);
+        }
         if let ObjectKey::AccessEntry { principal } = &row.key
             && row.mark.cluster.is_some()
         {
@@ -147,7 +150,7 @@ impl Listing<'_> {
             };
             let mut defects = elsewhere.get(principal).map(describe_scopes).unwrap_or_default();
             if access_entries::is_of_another_role(self.store, self.cluster, &row, principal)? {
-                defects.insert(0, OF_ANOTHER_ROLE.to_owned());
+                defects.insert(0, OF_ANOTHER_PRINCIPAL.to_owned());
             }
             if !defects.is_empty() {
                 let group = row.body["group"].as_str().unwrap_or_default();

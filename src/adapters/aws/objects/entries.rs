@@ -1,8 +1,8 @@
 //! Access entries: of type STANDARD, with the one group that stands for the principal.
 //!
-//! An entry belongs to the principal behind the name, as it was when the entry was made: a role that was recreated under its name
-//! is another one, and the entry is dead though it looks alive (aws/containers-roadmap#185). An entry that is older than its role
-//! is reported as a difference, and recreated by an apply, with the policies that it had.
+//! An entry belongs to the principal behind the name, as it was when the entry was made: a role or user that was recreated under its
+//! name is another one, and the entry is dead though it looks alive (aws/containers-roadmap#185). An entry that is older than its
+//! principal is reported as a difference, and recreated by an apply, with the policies that it had.
 //!
 //! What an entry of ours grants is for us alone to decide: a policy over the whole cluster, in a wildcard or in a namespace of the
 //! cluster's own, which we never associate, is reported as a difference of the entry, and an apply removes it.
@@ -122,7 +122,7 @@ async fn apply(
     let Body::AccessEntry(before) = &live.body else {
         return Err(invalid(call_name, format!("{} is not an access entry", live.key)));
     };
-    let wanted = AccessEntry { group: entry.group.clone(), tags: merged_tags(&live.tags, &entry.tags) };
+    let wanted = AccessEntry { tags: merged_tags(&live.tags, &entry.tags), ..entry.clone() };
     if defects.must_recreate() {
         return recreate(cluster, principal, &wanted, (&defects, grants)).await;
     }
@@ -169,6 +169,7 @@ async fn create(cluster: EksCluster<'_>, principal: &str, entry: &AccessEntry) -
             .principal_arn(principal)
             .r#type(STANDARD)
             .kubernetes_groups(&entry.group)
+            .set_username(entry.username.clone())
             .set_tags(Some(entry.tags.clone().into_iter().collect()));
         cluster.call(Call::CreateAccessEntry, request.send())
     };
@@ -189,13 +190,20 @@ async fn change(
     wanted: &AccessEntry,
 ) -> Result<(), PortError> {
     forget(cluster, principal);
-    if before.group != wanted.group {
+    let group = (before.group != wanted.group).then(|| vec![wanted.group.clone()]);
+    let username = (before.username != wanted.username).then(|| match &wanted.username {
+        Some(username) => username.clone(),
+        // One that was set stays until another one is.
+        None => access_entry::default_username(principal),
+    });
+    if group.is_some() || username.is_some() {
         let request = cluster
             .eks()
             .update_access_entry()
             .cluster_name(cluster.name())
             .principal_arn(principal)
-            .kubernetes_groups(&wanted.group);
+            .set_kubernetes_groups(group)
+            .set_username(username);
         cluster.call(Call::UpdateAccessEntry, request.send()).await?;
     }
     match &live.id {
@@ -204,7 +212,7 @@ async fn change(
     }
 }
 
-/// What hangs on an entry goes with it. So its policies and the age of its role are asked for only if it is not as expected without them.
+/// What hangs on an entry goes with it. So its policies and the age of its principal are read only if it is not as expected without them.
 async fn check_and_delete(cluster: EksCluster<'_>, principal: &str, expect: &Expect) -> Result<(), PortError> {
     let Some(live) = propagation::look(expect, || get(cluster, principal)).await? else { return Ok(()) };
     if check_deletion(cluster.arn, &live.key, expect, &live).is_err() {
@@ -273,10 +281,10 @@ pub(super) struct ObservedEntry {
 }
 
 impl ObservedEntry {
-    /// `role_made_at`: `None` for a principal that is no role of this account, and for a role that we may not read.
-    pub fn judge(mut live: Live, grants: Grants, role_made_at: Option<i64>) -> Self {
+    /// `made_at`: of its principal, see [`principal_made_at`].
+    pub fn judge(mut live: Live, grants: Grants, made_at: Option<i64>) -> Self {
         let wrong_type = live.defect.take();
-        let defects = EntryDefects::find(live.made_at, wrong_type, role_made_at, &grants);
+        let defects = EntryDefects::find(live.made_at, wrong_type, made_at, &grants);
         live.defect = defects.describe();
         Self { live, defects, grants }
     }
@@ -289,8 +297,8 @@ async fn observe(cluster: EksCluster<'_>, principal: &str) -> Result<Option<Obse
     if live.mark(cluster.arn).cluster.is_none() {
         return Ok(Some(ObservedEntry { live, defects: EntryDefects::default(), grants: Grants::new() }));
     }
-    let (role_made_at, grants) = try_join(role_made_at(cluster, principal), grants::read(cluster, principal)).await?;
-    Ok(grants.map(|grants| ObservedEntry::judge(live, grants, role_made_at)))
+    let (made_at, grants) = try_join(principal_made_at(cluster, principal), grants::read(cluster, principal)).await?;
+    Ok(grants.map(|grants| ObservedEntry::judge(live, grants, made_at)))
 }
 
 /// ARNs of all principals with an entry; with `policy`, of those that it is associated with.
@@ -307,7 +315,8 @@ fn live(principal: &str, found: &Found) -> Live {
     let tags = tags::of(found.tags());
     let mut groups: Vec<&str> = found.kubernetes_groups().iter().map(String::as_str).collect();
     groups.sort_unstable();
-    let body = Body::AccessEntry(AccessEntry { group: groups.join(","), tags: tags.clone() });
+    let username = access_entry::custom_username(principal, found.username());
+    let body = Body::AccessEntry(AccessEntry { group: groups.join(","), username, tags: tags.clone() });
     let entry_type = found.r#type().unwrap_or(STANDARD);
     Live {
         id: found.access_entry_arn().map(str::to_owned),
@@ -317,14 +326,10 @@ fn live(principal: &str, found: &Found) -> Live {
     }
 }
 
-/// `None` for a principal that is no role of this account, and for a role that we may not read.
-pub(super) async fn role_made_at(cluster: EksCluster<'_>, principal: &str) -> Result<Option<i64>, PortError> {
-    let Some(name) = iam::role_name(principal) else {
-        return Ok(None);
-    };
-    match iam::get_role(cluster.clients, name).await {
-        Ok(role) => Ok(role.filter(|role| role.arn == principal).map(|role| role.create_date.secs())),
+/// `None` for a principal that is not of this account, and for one that we may not read.
+pub(super) async fn principal_made_at(cluster: EksCluster<'_>, principal: &str) -> Result<Option<i64>, PortError> {
+    match iam::principal_made_at(cluster.clients, principal).await {
         Err(error) if error.class == Class::Denied => Ok(None),
-        Err(error) => Err(error),
+        made_at => made_at,
     }
 }

@@ -4,7 +4,7 @@
 
 use super::grants::Grants;
 use goldenpath_core::kinds::aws::{
-    access_entry::OF_ANOTHER_ROLE,
+    access_entry::OF_ANOTHER_PRINCIPAL,
     access_policy::{describe_scopes, scopes_elsewhere},
 };
 use std::fmt;
@@ -13,22 +13,30 @@ use std::fmt;
 pub(super) struct EntryDefects {
     /// Its type, if it is not the one that we need: it cannot be changed.
     wrong_type: Option<String>,
-    is_older_than_its_role: bool,
+    is_older_than_its_principal: bool,
     /// Scopes that no environment has.
     pub elsewhere: Grants,
 }
 
 impl EntryDefects {
-    pub fn find(made_at: Option<i64>, wrong_type: Option<String>, role_made_at: Option<i64>, grants: &Grants) -> Self {
+    /// `principal_made_at`: `None` where nobody knows.
+    pub fn find(
+        made_at: Option<i64>,
+        wrong_type: Option<String>,
+        principal_made_at: Option<i64>,
+        grants: &Grants,
+    ) -> Self {
         Self {
             wrong_type,
-            is_older_than_its_role: matches!((role_made_at, made_at), (Some(role), Some(entry)) if role > entry),
+            is_older_than_its_principal: made_at
+                .zip(principal_made_at)
+                .is_some_and(|(entry, principal)| principal > entry),
             elsewhere: scopes_elsewhere(grants),
         }
     }
 
     pub fn must_recreate(&self) -> bool {
-        self.wrong_type.is_some() || self.is_older_than_its_role
+        self.wrong_type.is_some() || self.is_older_than_its_principal
     }
 
     /// `None`: nothing is wrong.
@@ -40,7 +48,7 @@ impl EntryDefects {
 impl fmt::Display for EntryDefects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wrong_type = self.wrong_type.iter().map(|name| format!("of type {name}"));
-        let stale = self.is_older_than_its_role.then(|| OF_ANOTHER_ROLE.to_owned());
+        let stale = self.is_older_than_its_principal.then(|| OF_ANOTHER_PRINCIPAL.to_owned());
         let all: Vec<String> = wrong_type.chain(stale).chain(describe_scopes(&self.elsewhere)).collect();
         f.write_str(&all.join(", "))
     }
@@ -55,10 +63,10 @@ mod tests {
         let grants = |policy: &str, namespace: &str| Grants::from([(policy.to_owned(), [namespace.to_owned()].into())]);
         let (in_namespaces, over_all) = (grants("AmazonEKSViewPolicy", "pay"), grants("AmazonEKSAdminPolicy", "*"));
         let (system, wildcard) = (grants("AmazonEKSEditPolicy", "kube-system"), grants("AmazonEKSEditPolicy", "pay*"));
-        for (wrong_type, role, grants, words, recreate, reason) in [
-            (None, Some(100), &in_namespaces, None, false, "made after its role, in the same second"),
-            (None, None, &in_namespaces, None, false, "a user, or a role that nobody may read"),
-            (None, Some(101), &in_namespaces, Some("of a role that was recreated since"), true, "older than its role"),
+        for (wrong_type, principal, grants, words, recreate, reason) in [
+            (None, Some(100), &in_namespaces, None, false, "made after its principal, in the same second"),
+            (None, None, &in_namespaces, None, false, "of another account, or one that nobody may read"),
+            (None, Some(101), &in_namespaces, Some("of a principal that was recreated since"), true, "older than it"),
             (Some("EC2_LINUX"), Some(1), &in_namespaces, Some("of type EC2_LINUX"), true, "a type can't be changed"),
             (
                 None,
@@ -78,7 +86,7 @@ mod tests {
             ),
             (None, None, &wildcard, Some("with AmazonEKSEditPolicy in pay*"), false, "EKS takes wildcards"),
         ] {
-            let defects = EntryDefects::find(Some(100), wrong_type.map(str::to_owned), role, grants);
+            let defects = EntryDefects::find(Some(100), wrong_type.map(str::to_owned), principal, grants);
             assert_eq!(defects.describe().as_deref(), words, "{reason}");
             assert_eq!(defects.must_recreate(), recreate, "{reason}");
         }

@@ -5,7 +5,10 @@ use super::{
     grants::{self, Grants},
     live::Live,
 };
-use crate::aws::call::{EksCluster, all};
+use crate::aws::{
+    call::{EksCluster, all},
+    iam,
+};
 use goldenpath_core::{domain::ObjectKey, kinds::aws::access_policy::PEOPLES_POLICIES, ports::PortError};
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,9 +25,13 @@ pub(super) async fn entries(cluster: EksCluster<'_>, born: &HashMap<String, i64>
     let mut found = vec![];
     for entry in ours {
         let ObjectKey::AccessEntry { principal } = &entry.key else { continue };
-        let (policies, role_made_at) = (grants.remove(principal).unwrap_or_default(), born.get(principal).copied());
+        let policies = grants.remove(principal).unwrap_or_default();
+        let made_at = match iam::user_name(principal) {
+            Some(_) => entries::principal_made_at(cluster, principal).await?,
+            None => born.get(principal).copied(),
+        };
         found.extend(grants::objects(principal, policies.clone(), &entry.tags));
-        found.push(entries::ObservedEntry::judge(entry, policies, role_made_at).live);
+        found.push(entries::ObservedEntry::judge(entry, policies, made_at).live);
     }
     Ok(found)
 }

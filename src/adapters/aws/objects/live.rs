@@ -75,7 +75,7 @@ fn fields(body: &Body, defect: Option<&str>) -> Fields {
     match (body, defect) {
         (Body::AccessEntry(entry), Some(defect)) => kinds::fields_of(&Body::AccessEntry(AccessEntry {
             group: format!("{} ({defect})", entry.group),
-            tags: entry.tags.clone(),
+            ..entry.clone()
         })),
         _ => kinds::fields_of(body),
     }
@@ -130,7 +130,7 @@ mod tests {
     fn entry(tags: &[(&str, &str)]) -> Live {
         let key = ObjectKey::AccessEntry { principal: "arn:aws:iam::111122223333:role/a".to_owned() };
         let tags = map(tags);
-        let body = Body::AccessEntry(AccessEntry { group: "gp:p:0123456789abcdef".to_owned(), tags: tags.clone() });
+        let body = Body::AccessEntry(AccessEntry::new("gp:p:0123456789abcdef", tags.clone()));
         Live::new(key, body, tags)
     }
 

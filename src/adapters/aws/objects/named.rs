@@ -7,7 +7,10 @@ use super::{
     live::Live,
     selection::{Keys, is_namespace_of},
 };
-use crate::aws::call::{EksCluster, all};
+use crate::aws::{
+    call::{EksCluster, all},
+    iam,
+};
 use futures_util::future::try_join;
 use goldenpath_core::{
     domain::{Class, ObjectKey},
@@ -20,8 +23,8 @@ pub(super) struct NamedEntry {
     /// Of ours, and of others' where a policy of theirs is named.
     grants: Option<Grants>,
     is_ours: bool,
-    /// As far as it was asked for by itself.
-    role_made_at: Option<i64>,
+    /// Its principal, as far as that was read by itself.
+    made_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -67,18 +70,20 @@ async fn read_one(
     };
     let is_ours = live.mark(cluster.arn).cluster.is_some();
     if !is_ours && !names.policies {
-        return Ok(Some(NamedEntry { live, grants: None, is_ours, role_made_at: None }));
+        return Ok(Some(NamedEntry { live, grants: None, is_ours, made_at: None }));
     }
     let age = async {
-        // A listing of roles knows it already.
-        match matches!(scope, Scope::Keys | Scope::Granted | Scope::InCluster(_)) && is_ours && names.entry {
-            true => entries::role_made_at(cluster, principal).await,
+        // A listing of roles knows it of those already; there is none of users.
+        let is_unlisted =
+            matches!(scope, Scope::Keys | Scope::Granted | Scope::InCluster(_)) || iam::user_name(principal).is_some();
+        match is_ours && names.entry && is_unlisted {
+            true => entries::principal_made_at(cluster, principal).await,
             false => Ok(None),
         }
     };
-    let (role_made_at, grants) = try_join(age, grants::read(cluster, principal)).await?;
+    let (made_at, grants) = try_join(age, grants::read(cluster, principal)).await?;
     // Without: the entry was deleted in between.
-    Ok(grants.map(|grants| NamedEntry { live, grants: Some(grants), is_ours, role_made_at }))
+    Ok(grants.map(|grants| NamedEntry { live, grants: Some(grants), is_ours, made_at }))
 }
 
 // === impl NamedEntry ===
@@ -87,15 +92,15 @@ impl NamedEntry {
     /// What is named, and of an entry of ours the policies that the scope holds, whoever associated them. `born`: when each role of the
     /// account was made, by ARN.
     pub fn objects(self, scope: &Scope, keys: &Keys<'_>, born: &HashMap<String, i64>) -> Vec<Live> {
-        let Self { live, grants, is_ours, role_made_at } = self;
+        let Self { live, grants, is_ours, made_at } = self;
         let ObjectKey::AccessEntry { principal } = live.key.clone() else { return vec![] };
         let is_wanted = |policy: &Live| keys.contains(&policy.key) || (is_ours && is_in_scope(scope, &policy.key));
         let policies = grants.iter().flat_map(|grants| grants::objects(&principal, grants.clone(), &live.tags));
         let mut objects: Vec<Live> = policies.filter(is_wanted).collect();
         if keys.contains(&live.key) {
-            let role_made_at = role_made_at.or_else(|| born.get(&principal).copied());
+            let made_at = made_at.or_else(|| born.get(&principal).copied());
             objects.push(match grants.filter(|_| is_ours) {
-                Some(grants) => entries::ObservedEntry::judge(live, grants, role_made_at).live,
+                Some(grants) => entries::ObservedEntry::judge(live, grants, made_at).live,
                 None => live,
             });
         }

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn defaults_fill_and_never_win() {
         let tags = map(&[("goldenpath:managed", "true")]);
-        let body = Body::AccessEntry(AccessEntry { group: "gp:p:0123456789abcdef".to_owned(), tags });
+        let body = Body::AccessEntry(AccessEntry::new("gp:p:0123456789abcdef", tags));
         let defaults = map(&[("cost-center", "CC1"), ("goldenpath:managed", "false")]);
         let Body::AccessEntry(entry) = with_default_tags(&body, &defaults) else { panic!("another kind") };
         assert_eq!(entry.tags, map(&[("cost-center", "CC1"), ("goldenpath:managed", "true")]));

@@ -98,6 +98,9 @@ async fn apply(cluster: EksCluster<'_>, name: &str, role: &Role, expect: &Expect
     };
     role::check(name, role, &quotas).map_err(|message| invalid(call_name, message))?;
     policy_document::check_trust(&role.trust).map_err(|message| invalid(call_name, message))?;
+    if let Some(arn) = policies_of(role).find(|arn| !role::may_have_policy(cluster.arn, arn)) {
+        return Err(PortError::new(Class::NotFound, call_name, role::no_such_policy(arn)));
+    }
     let key = ObjectKey::role(name);
     let new = async || {
         for arn in &role.attached {
@@ -127,6 +130,11 @@ async fn apply(cluster: EksCluster<'_>, name: &str, role: &Role, expect: &Expect
     let wanted = Role { tags: merged_tags(&live.tags, &role.tags), ..role.clone() };
     change(clients, name, before, &wanted).await?;
     Ok(read::live(name, wanted, live.id))
+}
+
+/// Its boundary and those that are attached.
+fn policies_of(role: &Role) -> impl Iterator<Item = &String> {
+    Some(&role.boundary).filter(|boundary| !boundary.is_empty()).into_iter().chain(&role.attached)
 }
 
 /// CreateRole checks the boundary and the trust. A policy that AttachRolePolicy refuses afterwards would leave a role without it.

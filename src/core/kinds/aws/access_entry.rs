@@ -1,4 +1,4 @@
-//! An EKS access entry: the one group of a principal.
+//! An EKS access entry: the one group of a principal, and its name in Kubernetes.
 
 use super::tags;
 use crate::{
@@ -7,7 +7,10 @@ use crate::{
 };
 
 pub const KIND: Kind = Kind {
-    words: |rest| rest.take_row("/kubernetesGroups", "group").into_iter().collect(),
+    words: |rest| {
+        let rows = [("/kubernetesGroups", "group"), (USERNAME, "username")];
+        rows.into_iter().filter_map(|(path, name)| rest.take_row(path, name)).collect()
+    },
     short: |key| match key {
         ObjectKey::AccessEntry { principal } => Some(name_of(principal).to_owned()),
         _ => None,
@@ -24,15 +27,20 @@ pub const KIND: Kind = Kind {
     ..Kind::aws("eks", "AccessEntry", RemovalRank::AccessEntry)
 };
 
+const USERNAME: &str = "/username";
+
 /// A role or user by its own name, without account and path: a short key with it does not read back.
 pub(super) fn name_of(principal: &str) -> &str {
     principal.rsplit('/').next().unwrap_or(principal)
 }
 
 fn fields(entry: &AccessEntry) -> Fields {
-    let AccessEntry { group, tags } = entry;
+    let AccessEntry { group, username, tags } = entry;
     let mut fields = FieldsBuilder::default();
     fields.push("/kubernetesGroups", group.as_str(), Holder::Us);
+    if let Some(username) = username {
+        fields.push(USERNAME, username.as_str(), Holder::Us);
+    }
     tags::push(&mut fields, tags);
     fields.build()
 }
@@ -61,9 +69,29 @@ pub fn check_principal(arn: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What is said of an entry whose role was deleted and made again: EKS knows the role by its unique id, so that nobody gets in by the
-/// entry though it looks alive (aws/containers-roadmap#185).
-pub const OF_ANOTHER_ROLE: &str = "of a role that was recreated since";
+/// The user that Kubernetes takes a principal for where nobody has set another one: the session of a role, without the role's path
+/// (EKS User Guide, Set a custom username for EKS access entries).
+pub fn default_username(principal: &str) -> String {
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", partition, "iam", "", account, resource] if resource.starts_with("role/") => {
+            format!("arn:{partition}:sts::{account}:assumed-role/{}/{{{{SessionName}}}}", name_of(principal))
+        }
+        _ => principal.to_owned(),
+    }
+}
+
+/// Of an entry that has `username`: what somebody has set in place of the default. It may be a name that bindings of users grant
+/// something to, and it is the name that the audit log has.
+pub fn custom_username(principal: &str, username: Option<&str>) -> Option<String> {
+    // An emulator may leave it empty.
+    let is_default = |name: &str| name.is_empty() || name == default_username(principal);
+    username.filter(|name| !is_default(name)).map(str::to_owned)
+}
+
+/// What is said of an entry whose role or user was deleted and made again: EKS knows the principal by its unique id, so that nobody gets
+/// in by the entry though it looks alive (EKS API Reference, AccessEntry, principalArn; aws/containers-roadmap#185).
+pub const OF_ANOTHER_PRINCIPAL: &str = "of a principal that was recreated since";
 
 #[cfg(test)]
 mod tests {
@@ -79,11 +107,35 @@ mod tests {
             ("", "goldenpath:managed", Some("is invalid"), "no group"),
             ("gp:pay:viewer", "aws:x", Some("not beginning with aws:"), "a reserved tag"),
         ] {
-            let entry =
-                AccessEntry { group: group.to_owned(), tags: BTreeMap::from([(tag.to_owned(), "1".to_owned())]) };
+            let entry = AccessEntry::new(group, BTreeMap::from([(tag.to_owned(), "1".to_owned())]));
             let said = check(&entry).err();
             assert_eq!(said.is_some(), expected.is_some(), "{reason}: {said:?}");
             assert!(expected.is_none_or(|words| said.is_some_and(|said| said.contains(words))), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_user_name_that_is_not_eks_own_is_somebodys() {
+        let role = "arn:aws:iam::111122223333:role/teams/pay/dev";
+        let session = "arn:aws:sts::111122223333:assumed-role/dev/{{SessionName}}";
+        let (user, china) = ("arn:aws:iam::111122223333:user/ci/bot", "arn:aws-cn:iam::111122223333:role/dev");
+        for (principal, username, expected, reason) in [
+            (role, Some(session), None, "of a role its session, without the path"),
+            (china, Some("arn:aws-cn:sts::111122223333:assumed-role/dev/{{SessionName}}"), None, "in any partition"),
+            (user, Some(user), None, "of a user its ARN"),
+            (role, None, None, "nobody says one"),
+            (role, Some(""), None, "an emulator's"),
+            (role, Some("admin"), Some("admin"), "a name to which bindings may exist"),
+            (role, Some(role), Some(role), "the role's ARN is nobody's name"),
+            (user, Some(session), Some(session), "a user that passes for a role"),
+            (
+                role,
+                Some("arn:aws:sts::111122223333:assumed-role/ops/{{SessionName}}"),
+                Some("arn:aws:sts::111122223333:assumed-role/ops/{{SessionName}}"),
+                "another role's",
+            ),
+        ] {
+            assert_eq!(custom_username(principal, username).as_deref(), expected, "{reason}");
         }
     }
 

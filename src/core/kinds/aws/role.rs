@@ -3,7 +3,7 @@
 use super::{policy_document, tags};
 use crate::{
     domain::{
-        Body, Fields, FieldsBuilder, Holder, ObjectKey, Role, RoleQuotas,
+        Body, ClusterArn, Fields, FieldsBuilder, Holder, ObjectKey, Role, RoleQuotas,
         pointer::unescape,
         quotas::{self, check_tag_case, check_tags, policy_size},
     },
@@ -119,6 +119,22 @@ pub fn check(name: &str, role: &Role, quotas: &RoleQuotas) -> Result<(), String>
     check_tag_case(&role.tags)
 }
 
+/// Whether a role of the cluster's account may have this managed policy at all, as its boundary or attached: there are those of the
+/// account and those of AWS itself, and IAM shares none between accounts (IAM User Guide, Managed policies and inline policies).
+pub fn may_have_policy(cluster: &ClusterArn, policy_arn: &str) -> bool {
+    [cluster.account(), "aws"].into_iter().any(|owner| {
+        let begins = format!("arn:{}:iam::{owner}:policy/", cluster.partition());
+        policy_arn.starts_with(&begins)
+    })
+}
+
+/// IAM's words for any other.
+pub fn no_such_policy(policy_arn: &str) -> String {
+    format!(
+        "NoSuchEntity: Policy {policy_arn} does not exist or is not attachable. (it is not of the cluster's account)"
+    )
+}
+
 /// Roles of IAM Identity Center and of AWS's own services belong to them.
 pub fn is_protected(path: &str) -> bool {
     path.starts_with("/aws-reserved/") || path.starts_with("/aws-service-role/")
@@ -231,6 +247,21 @@ mod tests {
             let said = refusal(role);
             assert_eq!(said.is_some(), expected.is_some(), "{reason}: {said:?}");
             assert!(expected.is_none_or(|words| said.is_some_and(|said| said.contains(words))), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_role_has_policies_of_its_account_and_of_aws() {
+        let cluster = "arn:aws-cn:eks:cn-north-1:111122223333:cluster/demo".parse().expect("an ARN");
+        for (arn, expected, reason) in [
+            ("arn:aws-cn:iam::111122223333:policy/goldenpath/boundary", true, "of the account"),
+            ("arn:aws-cn:iam::aws:policy/job-function/ViewOnlyAccess", true, "of AWS itself"),
+            ("arn:aws-cn:iam::999900001111:policy/goldenpath/boundary", false, "of another account"),
+            ("arn:aws:iam::111122223333:policy/goldenpath/boundary", false, "of another partition"),
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess", false, "AWS's own for another partition"),
+            ("arn:aws-cn:iam::111122223333:role/boundary", false, "no policy"),
+        ] {
+            assert_eq!(may_have_policy(&cluster, arn), expected, "{reason}");
         }
     }
 

@@ -231,7 +231,7 @@ fn tags_of_others_are_theirs() {
     let entry = |extra: &[(&str, &str)]| {
         let tags =
             [("goldenpath:managed", "true")].iter().chain(extra).map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        fields_of(&Body::AccessEntry(AccessEntry { group: "gp:p:0123456789abcdef".into(), tags }))
+        fields_of(&Body::AccessEntry(AccessEntry::new("gp:p:0123456789abcdef", tags)))
     };
     assert_eq!(entry(&[]), entry(&[("CostCenter", "7")]));
     assert_ne!(entry(&[]), entry(&[("goldenpath:team", "a")]));

@@ -3,6 +3,7 @@
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::{AccessEntry, Body, ClusterRef},
+    kinds::aws::access_entry,
     ports::Clusters,
     provision::Provisioner,
 };
@@ -136,6 +137,26 @@ async fn an_addition_to_a_role_is_drift() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_user_name_of_an_entry_is_drift() {
+    let (fixture, state) = with_environment().await;
+    let entry = state.objects.keys().find(|key| key.starts_with("aws/eks/AccessEntry/")).expect("an entry").clone();
+    let principal = entry.strip_prefix("aws/eks/AccessEntry/").expect("its principal");
+    let set = async |name: String| fixture.edit(&entry, "/username", Some(name.into()), "console", false).await;
+    set(access_entry::default_username(principal)).await;
+    fixture.assert_quiet(&state, "the one that it would have without").await;
+
+    set("admin".to_owned()).await;
+    let (fresh, problems) = fixture.refresh(&state).await;
+    assert_eq!(codes(&problems), ["drift.changed"], "{problems:?}");
+    assert!(message(&problems, "drift.changed").contains("/username is admin, not absent"), "{problems:?}");
+    assert_ne!(fresh.objects[&entry], state.objects[&entry], "the plan shows it");
+    let healed = fixture.apply(&state.spec, Some(&fresh)).await;
+    assert_eq!(healed.objects, state.objects);
+    assert_eq!(fixture.text(&entry, "/username"), None, "EKS's own again");
+    fixture.assert_quiet(&healed, "healed").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn labels_taken_away_are_put_back() {
     let (fixture, state) = with_environment().await;
     for label in ["goldenpath.internal~1managed", "goldenpath.internal~1environment", "app.kubernetes.io~1managed-by"] {
@@ -180,7 +201,7 @@ async fn a_borrowed_entry_is_used_and_never_changed() {
     let demo: ClusterRef = "demo".parse().expect("a name");
     let principal = fixture.sandbox.facts(&demo).await.expect("facts").stable.permission_sets["PaymentsDev"].clone();
     let key = format!("aws/eks/AccessEntry/{principal}");
-    let theirs = AccessEntry { group: "theirs".to_owned(), tags: [("by".to_owned(), "terraform".to_owned())].into() };
+    let theirs = AccessEntry::new("theirs", [("by".to_owned(), "terraform".to_owned())].into());
     fixture.make(&key, &Body::AccessEntry(theirs), "terraform").await;
     let before = fixture.text(&key, "");
     let spec = environment("pay", json!({}));

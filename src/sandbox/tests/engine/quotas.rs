@@ -3,10 +3,12 @@
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::{AccessEntry, Body, Problem},
-    provision::Spec,
+    golden::Catalogue,
+    provision::{Provisioner, Spec},
 };
 use goldenpath_sandbox::Verb;
 use serde_json::json;
+use std::sync::Arc;
 
 fn trusting(count: usize) -> Spec {
     let arn = |number| format!("arn:aws:iam::111122223333:role/pipelines/deploys-the-service-with-the-number-{number}");
@@ -39,7 +41,7 @@ async fn the_accounts_own_quotas_are_asked_for_where_they_matter() {
 async fn a_plan_says_that_somebody_elses_entry_takes_no_policies() {
     let fixture = EngineFixture::ready().await;
     let principal = "arn:aws:iam::111122223333:role/ci";
-    let theirs = Body::AccessEntry(AccessEntry { group: "theirs".to_owned(), tags: [].into() });
+    let theirs = Body::AccessEntry(AccessEntry::new("theirs", [].into()));
     fixture.make(&format!("aws/eks/AccessEntry/{principal}"), &theirs, "somebody").await;
     let people = |policies: &[&str]| {
         let viewer = json!({"principal_arns": [principal], "access_policies": policies});
@@ -51,4 +53,44 @@ async fn a_plan_says_that_somebody_elses_entry_takes_no_policies() {
     let state = fixture.create(&without).await;
     let preview = fixture.preview(&with, Some(&state)).await;
     assert!(is_refused(&preview.problems, "access.foreign_entry"), "of an update: {:?}", preview.problems);
+}
+
+const BOUNDARY_ELSEWHERE: &str = "
+apiVersion: goldenpath.internal/v1
+kind: GoldenPath
+name: team-standard
+version: 1.1.0
+extends: 1.0.0
+default: true
+changelog: [The boundary is that of a central account.]
+tiers: { dev: { grants: { boundary: 'arn:aws:iam::999900001111:policy/central' } } }
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_boundary_of_another_account_is_none_though_it_exists_there() {
+    let fixture = EngineFixture::ready().await;
+    fixture.sql("INSERT INTO policy (arn) VALUES ('arn:aws:iam::999900001111:policy/central')");
+    let catalogue = Arc::new(Catalogue::with_documents([("own.yaml", BOUNDARY_ELSEWHERE)]).unwrap());
+    let spec = environment("pay", json!({}));
+    let preview = fixture.engine_of(&catalogue).preview(preview_request(&spec, None, None)).await;
+    let words = message(&preview.problems, "boundary.missing");
+    assert!(words.contains("is not of the account 111122223333"), "{words}");
+    let calls = fixture.count().await;
+    let outcome = fixture.engine_of(&catalogue).ensure(ensure_request(&spec, None, None)).await;
+    assert_eq!(errors(&outcome.problems), ["boundary.missing"], "{:?}", outcome.problems);
+    fixture.assert_only_read(calls, "every role would be refused").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_of_another_account_is_an_error_of_the_plan() {
+    let fixture = EngineFixture::ready().await;
+    for (account, expected, reason) in [
+        ("111122223333", vec![], "the same run may make it"),
+        ("999900001111", vec!["target.invalid"], "the provider is configured for another account"),
+    ] {
+        let cluster = format!("arn:aws:eks:eu-west-1:{account}:cluster/other");
+        let preview = fixture.preview(&environment("pay", json!({"cluster": cluster})), None).await;
+        assert!(preview.decided.is_none(), "{reason}");
+        assert_eq!(errors(&preview.problems), expected, "{reason}: {:?}", preview.problems);
+    }
 }

@@ -37,7 +37,7 @@ pub fn render(resolved: &Resolved) -> Vec<Desired> {
 }
 
 fn entry(principal: &str, resolved: &Resolved) -> Desired {
-    let body = AccessEntry { group: group(principal), tags: cluster_tags(&resolved.roles.cluster) };
+    let body = AccessEntry::new(group(principal), cluster_tags(&resolved.roles.cluster));
     let key = ObjectKey::access_entry(principal);
     Desired { shared: true, ..Desired::new(key, Some(Body::AccessEntry(body))) }
 }

@@ -79,7 +79,7 @@ mod tests {
     fn what_eks_would_refuse_of_any_kind_is_said() {
         let cluster = fixtures::facts().stable.cluster_arn;
         let entry = |group: &str| {
-            let entry = AccessEntry { group: group.into(), tags: BTreeMap::new() };
+            let entry = AccessEntry::new(group, BTreeMap::new());
             Desired::new(ObjectKey::AccessEntry { principal: "p".into() }, Some(Body::AccessEntry(entry)))
         };
         let association = |account: &str| {

@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_borrowed_entry_is_as_we_would_have_it() {
         let pay = Id::from("demo/pay".parse::<EnvironmentId>().unwrap_or_else(|e| panic!("{e}")));
-        let entry = AccessEntry { group: "gp:pay:viewer".into(), tags: BTreeMap::new() };
+        let entry = AccessEntry::new("gp:pay:viewer", BTreeMap::new());
         let body = Body::AccessEntry(entry);
         let wanted = kinds::fields_of(&body);
         let key = ObjectKey::AccessEntry { principal: "p".into() };

@@ -162,7 +162,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Plan, Stop> {
     said.add(outdated.map(|outdated| parent_change(inputs).unwrap_or(outdated)))?;
     for (arn, exists) in &found.boundaries {
         said.add(exists.problems())?;
-        let problem = (exists.value() == Some(&false)).then(|| no_boundary(arn));
+        let problem = (exists.value() == Some(&false)).then(|| no_boundary(&ground.facts.cluster_arn, arn));
         said.add(problem.map(|problem| if is_plan { problem.as_warning() } else { problem }))?;
     }
     let work = match &found.objects {

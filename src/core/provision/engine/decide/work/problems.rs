@@ -1,6 +1,9 @@
 //! What a change as a whole is refused or warned for, in words.
 
-use crate::domain::{Id, Problem};
+use crate::{
+    domain::{ClusterArn, Id, Problem},
+    kinds::aws::role,
+};
 
 pub fn shared_namespace(id: &Id, namespace: &str, rival: &Id) -> Problem {
     Problem::error(
@@ -41,7 +44,16 @@ pub fn missing_instance(id: &Id) -> Problem {
     )
 }
 
-pub fn no_boundary(arn: &str) -> Problem {
+pub fn no_boundary(cluster: &ClusterArn, arn: &str) -> Problem {
+    if !role::may_have_policy(cluster, arn) {
+        let account = cluster.account();
+        return Problem::error(
+            "boundary.missing",
+            format!("The permissions boundary {arn} is not of the account {account}: name one of that account"),
+            "Every role is created with it, and IAM takes no policy of another account than the role's. Write {account} for the account's \
+             number in the golden path, or have a golden path for each account.",
+        );
+    }
     Problem::error(
         "boundary.missing",
         format!("The permissions boundary {arn} does not exist: create the policy first"),
