@@ -6,11 +6,10 @@ mod quota;
 
 use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{Namespace, PodSecurity, Problems, TierClass, forms::minor_version, is_covered, name_list},
+    domain::{PodSecurity, Problems, TierClass, forms::minor_version, is_covered, name_list},
     golden::{
         catalogue::{ParameterOf, Terms, Tier, fill_cluster, fill_owner},
-        checks::check_reserved,
-        namespace_checks::judge_keys,
+        checks::{check_reserved, judge_keys},
         parameters,
         quota::headroom,
     },
@@ -52,8 +51,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
         let at = ["namespaces", key.as_str()];
         check_reserved(path, &namespace.name, problems);
         judge_pod_security(namespace.written.pod_security.as_ref(), tier, &at, problems);
-        let Namespace { labels, annotations, .. } = &namespace.written;
-        judge_keys(path, [labels, annotations], &at, problems);
+        judge_keys(path, namespace.written.own_keys(), &at, problems);
         judge_memory(effective, namespace, &at, problems);
     }
     judge_pod_security(spec.pod_security.as_ref(), tier, &[], problems);
