@@ -38,13 +38,7 @@ pub fn personas(
         .map(|(name, persona)| {
             let role = persona.create_role.then(|| {
                 let role = role_name(&facts.cluster_arn, spec.name.as_str(), None, Some(name));
-                let trusted = persona.trusted_principal_arns.all();
-                PersonaRole {
-                    arn: roles.arn(&role),
-                    name: role,
-                    trusted: trusted.map(|trusted| trusted.into_iter().map(str::to_owned).collect()),
-                    trusted_oidc: persona.trusted_oidc.to_vec(),
-                }
+                PersonaRole::of(persona, role, roles)
             });
             let mut principals: BTreeSet<String> = persona.principal_arns.iter().cloned().collect();
             principals.extend(role.iter().map(|role| role.arn.clone()));
