@@ -159,12 +159,12 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
         let namespace = account.split_once('/').map_or("", |(namespace, _)| namespace);
         resolved.parent.namespace_names().any(|name| name == namespace)
     };
-    for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
+    let personas = spec.access.iter().flat_map(|access| access.personas());
+    for ((name, persona), found) in personas.zip(&resolved.personas) {
         let named = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
         let trusted = persona.trusted_principal_arns.known_items().map(|arn| ("trusted_principal_arns", arn));
         // The role behind a permission set, wherever its name came from.
-        let sets = persona.permission_sets.iter().filter_map(|set| resolved.permission_sets.get(set));
-        let sets = sets.map(|arn| ("permission_sets", arn.as_str()));
+        let sets = found.set_roles.iter().map(|arn| ("permission_sets", arn.as_str()));
         for (field, arn) in named.chain(trusted).chain(sets) {
             if !is_covered(&granted, arn) {
                 problems.error(

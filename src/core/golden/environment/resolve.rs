@@ -41,8 +41,6 @@ pub struct Resolved {
     pub pod_security_version: String,
     /// What its path's document says besides.
     pub extras: Extras,
-    /// The roles behind permission sets.
-    pub permission_sets: BTreeMap<String, String>,
 }
 
 pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Resolved, Problems> {
@@ -107,7 +105,6 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         namespaces,
         extras,
         pod_security_version: facts.pod_security_version.clone(),
-        permission_sets: facts.permission_sets.clone(),
     })
 }
 
