@@ -31,7 +31,6 @@ mod guardrails;
 #[cfg(test)]
 mod legible;
 mod loosening;
-mod namespace_checks;
 mod objects;
 mod outputs;
 mod parameters;

@@ -9,17 +9,18 @@ mod access;
 mod baseline;
 mod environment;
 mod identity;
+mod namespace;
 mod network;
+mod quantities;
 mod slot;
 mod statement;
 
 pub use access::{Access, CLUSTER_WIDE_POLICIES, Persona, STS_AUDIENCE, TrustedOidc};
 pub use baseline::{AcceptedPath, BaselineSpec, Guard};
-pub use environment::{
-    Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Limits, LimitsContainer, Namespace, PodSecurity,
-    PodSecurityLevel, Quantities, Quota, WrittenParameters, check_bytes,
-};
+pub use environment::{Adopt, AdoptMode, Contact, Drift, DriftMode, EnvironmentSpec, Quota, WrittenParameters};
 pub use identity::{Identity, IdentityMode, IdentityScope, StatementPlace};
+pub use namespace::{Limits, LimitsContainer, Namespace, PodSecurity, PodSecurityLevel, Texts};
 pub use network::{DefaultDeny, EgressRule, Network, NetworkEngine, SAME_ENVIRONMENT};
+pub use quantities::{Quantities, is_bytes, resource_is_known};
 pub use slot::{Availability, Egress, Ingress, Isolation, Share, SlotSpec, Spread};
 pub use statement::{Effect, PolicyJson, Statement};

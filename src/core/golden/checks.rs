@@ -2,7 +2,7 @@
 
 use super::catalogue::{GoldenPath, Grants};
 use crate::{
-    domain::{Drift, Problems, is_covered, name_list},
+    domain::{Drift, Problems, Texts, is_covered, name_list},
     kinds,
 };
 
@@ -63,6 +63,22 @@ pub fn check_namespace_length(
         let summary =
             format!("The namespace name {name} has {} characters, and Kubernetes allows 63: shorten it", name.len());
         problems.error(code, at, summary, next);
+    }
+}
+
+/// The keys that a team gives a namespace, an environment's own or an isolated slot's, within the golden path's list.
+pub fn judge_keys(path: &GoldenPath, keys: [(&'static str, &Texts); 2], at: &[&str], problems: &mut Problems) {
+    for (field, texts) in keys {
+        for (key, value) in texts {
+            if let Some(why) = path.metadata.refuses(key, value) {
+                problems.error(
+                    "environment.key_not_granted",
+                    &[at, &[field, key]].concat(),
+                    format!("{key} may not be set on a namespace: {why}; ask the platform team to add it"),
+                    "Use a key without a domain, or ask the platform team to list the domain or the key in the golden path's `metadata`.",
+                );
+            }
+        }
     }
 }
 

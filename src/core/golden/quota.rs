@@ -1,57 +1,10 @@
-//! The algebra of quotas: which resources there are, and the parts of an environment's total. It knows no tier.
+//! The algebra of quotas: the parts of an environment's total. It knows no tier.
 //!
 //! The total bounds all that the environment can run, and has two parts: its own namespaces' and that of isolated slots'
 //! namespaces, whose quotas never add up to more. What shared slots take of the own part is arithmetic, in plans.
 
-use crate::domain::{DnsLabel, Problem, Problems, Quantities, Quantity};
+use crate::domain::{DnsLabel, Problem, Problems, Quantities, Quantity, is_bytes};
 use std::collections::BTreeMap;
-
-/// Kubernetes' own countable resources (`pkg/apis/core/helper.IsStandardQuotaResourceName`).
-const COUNTS: [&str; 9] = [
-    "pods",
-    "services",
-    "services.loadbalancers",
-    "services.nodeports",
-    "persistentvolumeclaims",
-    "configmaps",
-    "secrets",
-    "replicationcontrollers",
-    "resourcequotas",
-];
-
-/// Resources of pods: what a quota scoped by PriorityClass may hold, and what follows from a slot's share.
-pub const OF_PODS: [&str; 4] = ["limits.memory", "pods", "requests.cpu", "requests.memory"];
-
-/// Why a name is no resource of a quota. Those that every container would have to set itself are refused as well: a pod
-/// that sets nothing must be admitted, and the LimitRange has defaults for CPU and memory requests and memory limits only.
-pub fn resource_is_known(name: &str) -> Result<(), String> {
-    match name {
-        "requests.cpu" | "requests.memory" | "limits.memory" | "requests.storage" => Ok(()),
-        "cpu" | "memory" => Err(format!("`{name}` is ambiguous: write `requests.{name}`")),
-        "limits.cpu" | "requests.ephemeral-storage" | "limits.ephemeral-storage" | "ephemeral-storage" => Err(format!(
-            "`{name}` has no default in the LimitRange, so every pod that does not set it would be refused: leave it out"
-        )),
-        _ if COUNTS.contains(&name) => Ok(()),
-        _ if name.strip_prefix("count/").is_some_and(|rest| !rest.is_empty()) => Ok(()),
-        // Extended resources: requests.nvidia.com/gpu.
-        _ if name.strip_prefix("requests.").is_some_and(|rest| rest.contains('/')) => Ok(()),
-        _ if name.contains(".storageclass.storage.k8s.io/") => Ok(()),
-        _ => Err(format!(
-            "{name:?} is not a resource of a ResourceQuota: use requests.cpu, requests.memory, limits.memory, requests.storage, \
-             {}, count/<resource> or requests.<extended resource>",
-            COUNTS.join(", ")
-        )),
-    }
-}
-
-pub fn is_count(name: &str) -> bool {
-    COUNTS.contains(&name) || name.contains('/') && !name.ends_with("requests.storage")
-}
-
-/// An amount of bytes, of which there are no thousandths.
-pub fn is_bytes(name: &str) -> bool {
-    name.ends_with("memory") || name.ends_with("requests.storage")
-}
 
 pub const NODE_PORTS: &str = "services.nodeports";
 

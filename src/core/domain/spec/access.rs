@@ -72,6 +72,16 @@ pub struct TrustedOidc {
 // === impl Persona ===
 
 impl Persona {
+    /// What names principals, and what one of them is called in a sentence.
+    pub const PRINCIPALS: [(&'static str, &'static str); 6] = [
+        ("permission_sets", "permission set"),
+        ("principal_arns", "principal"),
+        ("oidc_groups", "OIDC group"),
+        ("service_accounts", "ServiceAccount"),
+        ("trusted_principal_arns", "by its role, principal"),
+        ("trusted_oidc", "by its role, tokens of"),
+    ];
+
     /// What can be wrong with it by itself.
     pub fn check(&self, name: PersonaName, problems: &mut Problems) {
         let Self {

@@ -1,18 +1,17 @@
 //! What one team gets in one tier on one cluster.
 
-use super::{Access, Network};
+use super::{
+    Access, Limits, Namespace, Network, PodSecurity,
+    quantities::{OF_PODS, Quantities, check_quantities, resource_is_known},
+};
 use crate::domain::{
-    ClusterRef, DnsLabel, EnvironmentId, Given, Late, Problems, Quantity, TierName, VersionConstraint,
-    choices::choices, forms,
+    ClusterRef, DnsLabel, EnvironmentId, Given, Late, Problems, TierName, VersionConstraint, choices::choices, forms,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a golden path lets teams set besides, each of the type that the path gives it.
 pub type WrittenParameters = BTreeMap<String, Late<serde_json::Value>>;
-
-/// Kubernetes resource names to quantities: `requests.cpu` -> `4`.
-pub type Quantities = BTreeMap<String, Quantity>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,17 +78,6 @@ pub struct Contact {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Namespace {
-    /// This namespace's share of the total. Namespaces without one share what is left equally.
-    pub quota: Option<Quantities>,
-    pub limits: Option<Limits>,
-    pub labels: Given<BTreeMap<String, String>>,
-    pub annotations: Given<BTreeMap<String, String>>,
-    pub pod_security: Option<PodSecurity>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 pub struct Quota {
     pub total: Given<Quantities>,
     pub headroom_percent: Option<u32>,
@@ -97,39 +85,6 @@ pub struct Quota {
     pub slots_percent: Option<u32>,
     /// PriorityClass -> pod-scoped resources.
     pub by_priority: Given<BTreeMap<String, Quantities>>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    pub container: Option<LimitsContainer>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitsContainer {
-    pub default_memory: Option<Quantity>,
-    pub default_request_cpu: Option<Quantity>,
-    pub default_request_memory: Option<Quantity>,
-    pub max_memory: Option<Quantity>,
-}
-
-choices! {
-    /// From the weakest on.
-    #[derive(PartialOrd, Ord)]
-    pub enum PodSecurityLevel {
-        Privileged = "privileged",
-        Baseline = "baseline",
-        Restricted = "restricted",
-    }
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PodSecurity {
-    pub enforce: Option<PodSecurityLevel>,
-    /// `1.36`
-    pub version: Option<String>,
 }
 
 choices! {
@@ -200,87 +155,65 @@ impl Contact {
     }
 }
 
-// === impl Limits ===
+// === impl Quota ===
 
-impl Limits {
-    /// What can be wrong with them by themselves.
-    pub fn check(&self, at: &[&str], problems: &mut Problems) {
-        let Some(container) = &self.container else { return };
-        let at = |field| [at, &["limits", "container", field]].concat();
-        for (field, value) in [
-            ("default_memory", &container.default_memory),
-            ("default_request_cpu", &container.default_request_cpu),
-            ("default_request_memory", &container.default_request_memory),
-            ("max_memory", &container.max_memory),
-        ] {
-            if value.as_ref().is_some_and(|value| value.is_negative() || value.is_zero()) {
-                problems.error(
-                    "environment.limit_not_positive",
-                    &at(field),
-                    format!("`limits.container.{field}` must be more than 0"),
-                    "Raise it, or leave it out for the tier's default.",
-                );
-            } else if let Some(value) = value.as_ref().filter(|_| field.ends_with("memory")) {
-                check_bytes(field, value, &at(field), problems);
-            }
-        }
-        container.check_order(|lower, _| Some(at(lower)), problems);
-    }
-}
-
-// === impl LimitsContainer ===
-
-impl LimitsContainer {
-    /// By its field.
-    pub fn memory(&self, field: &str) -> Option<&Quantity> {
-        match field {
-            "default_memory" => self.default_memory.as_ref(),
-            "default_request_memory" => self.default_request_memory.as_ref(),
-            "max_memory" => self.max_memory.as_ref(),
-            _ => None,
-        }
-    }
-
-    /// `at`: where it is said of two of them that the first is above the second. `None`: elsewhere.
-    pub fn check_order<'a>(
-        &self,
-        at: impl Fn(&'static str, &'static str) -> Option<Vec<&'a str>>,
-        problems: &mut Problems,
-    ) {
-        for (lower, upper) in [
-            ("default_request_memory", "default_memory"),
-            ("default_memory", "max_memory"),
-            ("default_request_memory", "max_memory"),
-        ] {
-            if let (Some(low), Some(high)) = (self.memory(lower), self.memory(upper))
-                && low > high
-                && let Some(field) = at(lower, upper)
-            {
-                problems.error(
-                    "environment.limits_order",
-                    &field,
-                    format!("{lower} of {} is more than {upper} of {}", low.original(), high.original()),
-                    "Kubernetes refuses such a LimitRange. Lower the first or raise the second.",
-                );
-            }
-        }
-    }
-}
-
-// === impl PodSecurity ===
-
-impl PodSecurity {
+impl Quota {
     /// What can be wrong with it by itself.
-    pub fn check(&self, at: &[&str], problems: &mut Problems) {
-        if let Some(version) = self.version.as_deref()
-            && !forms::is_minor_version(version)
+    pub fn check(&self, problems: &mut Problems) {
+        let Self { total, headroom_percent, slots_percent: _, by_priority } = self;
+        check_quantities(total, &["quota", "total"], problems);
+        if headroom_percent.is_some_and(|percent| percent >= 100) {
+            problems.error(
+                "environment.headroom",
+                &["quota", "headroom_percent"],
+                "`headroom_percent` must be below 100",
+                "It is the part of the total that slots' shares leave free for rolling updates. Use 25 to cover a Deployment's default surge.",
+            );
+        }
+        if let (Some(request), Some(limit)) = (total.get("requests.memory"), total.get("limits.memory"))
+            && request > limit
         {
             problems.error(
-                "environment.pod_security_version",
-                &[at, &["pod_security", "version"]].concat(),
-                format!("{version:?} is not a version of Pod Security"),
-                "`latest` would change under running workloads. Write a minor version of Kubernetes, such as 1.36.",
+                "environment.quota_request_above_limit",
+                &["quota", "total", "limits.memory"],
+                format!("limits.memory of {} is less than requests.memory of {}", limit.original(), request.original()),
+                "The requests could never be used up. Raise the limit, or leave it out to have it move with the request.",
             );
+        }
+        for (class, resources) in by_priority {
+            self.check_priority(class, resources, problems);
+        }
+    }
+
+    fn check_priority(&self, class: &str, resources: &Quantities, problems: &mut Problems) {
+        let at = ["quota", "by_priority", class];
+        if !forms::is_dns_subdomain(class) || class.starts_with("system-") {
+            problems.error(
+                "environment.priority_class",
+                &at,
+                format!("{class:?} is not a PriorityClass for an environment"),
+                "Those of the system evict the cluster's own add-ons. Name one of the platform's.",
+            );
+        }
+        check_quantities(resources, &at, problems);
+        for (resource, quantity) in resources {
+            let at = [at[0], at[1], at[2], resource.as_str()];
+            if resource_is_known(resource).is_ok() && !OF_PODS.contains(&resource.as_str()) {
+                problems.error(
+                    "environment.priority_resource",
+                    &at,
+                    format!("{resource} is not a resource of pods"),
+                    format!("Use one of {}.", OF_PODS.join(", ")),
+                );
+            }
+            if self.total.get(resource).is_some_and(|total| total < quantity) {
+                problems.error(
+                    "environment.priority_exceeds_total",
+                    &at,
+                    format!("{resource} of {} is more than the total", quantity.original()),
+                    "Lower it, or raise `quota.total`.",
+                );
+            }
         }
     }
 }
@@ -306,19 +239,5 @@ impl Adopt {
                 "Write a pointer such as /spec/hard/pods (RFC 6901).",
             );
         }
-    }
-}
-
-/// `100m` of memory is a tenth of a byte.
-pub fn check_bytes(what: &str, quantity: &Quantity, at: &[&str], problems: &mut Problems) {
-    if !quantity.is_whole() {
-        let written = quantity.original();
-        let meant = written.strip_suffix('m').map_or("512Mi".to_owned(), |number| format!("{number}Mi"));
-        problems.error(
-            "quantity.part_of_a_byte",
-            at,
-            format!("{what} of {written} is not a whole number of bytes"),
-            format!("The suffix `m` means thousandths, and `M` or `Mi` means millions of bytes. Write an amount such as {meant}."),
-        );
     }
 }

@@ -1,12 +1,14 @@
 //! The place for one workload in an environment.
 
-use super::{Drift, Identity, Quantities, WrittenParameters, environment::check_bytes, network::check_fqdns};
+use super::{
+    Drift, Identity, Texts, WrittenParameters,
+    namespace::check_keys,
+    network::check_fqdns,
+    quantities::{OF_PODS, Quantities, check_bytes, check_quantities},
+};
 use crate::domain::{DnsLabel, EnvironmentId, Given, Problems, Quantity, SlotId, choices::choices};
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
-};
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,9 +32,9 @@ pub struct SlotSpec {
     pub quota: Given<Quantities>,
     /// Likewise.
     #[serde(default)]
-    pub labels: Given<BTreeMap<String, String>>,
+    pub labels: Given<Texts>,
     #[serde(default)]
-    pub annotations: Given<BTreeMap<String, String>>,
+    pub annotations: Given<Texts>,
     #[serde(default)]
     pub availability: Option<Availability>,
     #[serde(default)]
@@ -53,6 +55,34 @@ pub struct SlotSpec {
 impl SlotSpec {
     pub fn id(&self) -> SlotId {
         SlotId { environment: self.environment.clone(), slot: self.name.clone() }
+    }
+
+    /// The team's own keys of an isolated slot's namespace, by the field that they are written in.
+    pub fn own_keys(&self) -> [(&'static str, &Texts); 2] {
+        [("labels", &self.labels), ("annotations", &self.annotations)]
+    }
+
+    /// What is written that only a namespace of its own has.
+    pub fn fields_of_namespace(&self) -> impl Iterator<Item = &'static str> {
+        let keys = self.own_keys().map(|(field, texts)| (field, texts.is_empty()));
+        let fields = [("quota", self.quota.is_empty())].into_iter().chain(keys);
+        fields.filter_map(|(field, is_empty)| (!is_empty).then_some(field))
+    }
+
+    /// What can be wrong with what it says of a namespace of its own.
+    pub fn check_namespace(&self, problems: &mut Problems) {
+        check_quantities(&self.quota, &["quota"], problems);
+        for resource in OF_PODS {
+            if self.quota.contains_key(resource) {
+                problems.error(
+                    "slot.quota_of_share",
+                    &["quota", resource],
+                    format!("{resource} of a slot follows from its share: set `share` instead"),
+                    "Set `share` for CPU, memory and replicas, and leave it out here.",
+                );
+            }
+        }
+        check_keys(self.own_keys(), &[], problems);
     }
 
     /// What can be wrong with whom it lets in and whom it calls.

@@ -14,8 +14,8 @@ use crate::{
         CLUSTER_WIDE_POLICIES, Cidr, GROUP_PREFIX, Isolation, PersonaName, Role, SAME_ENVIRONMENT, TierClass, covers,
         forms::is_domain_pattern,
         oidc_subjects::{self, Pinned},
+        resource_is_known,
     },
-    golden::quota,
     policy::POWER,
 };
 
@@ -106,7 +106,7 @@ fn of_tier(path: &GoldenPath, tier: &Tier) -> DocumentFaults {
         }
     }
     for (name, quantity) in &quota.total {
-        match quota::resource_is_known(name) {
+        match resource_is_known(name) {
             Err(reason) => faults.add("quota.total", reason),
             Ok(()) => faults.ensure("quota.total", !quantity.is_negative(), || format!("{name} is negative")),
         }

@@ -1,8 +1,9 @@
 //! What a namespace lets in and out: the tier's directions and presets under what the environment says.
 
 use crate::{
-    domain::{Cidr, EgressRule, Network, NetworkEngine, SAME_ENVIRONMENT, StableFacts},
+    domain::{Cidr, DefaultDeny, EgressRule, Network, NetworkEngine, SAME_ENVIRONMENT, StableFacts},
     golden::{
+        blueprint::SaidEngine,
         catalogue::{GoldenPath, Terms, fill_cluster},
         objects::network::{EnvironmentNetwork, NetworkRules, OpenHosts, OpenRanges, Opening, https, ranges},
     },
@@ -16,6 +17,14 @@ pub fn engine(asked: Option<NetworkEngine>, facts: &StableFacts) -> NetworkEngin
         NetworkEngine::Auto => NetworkEngine::VpcCni,
         named => named,
     }
+}
+
+/// What a request says of who enforces its rules. `None`: nothing is closed.
+pub fn enforcement(asked: Option<&Network>, network: &EnvironmentNetwork) -> Option<SaidEngine> {
+    (network.default_deny != DefaultDeny::None).then(|| SaidEngine {
+        engine: asked.and_then(|asked| asked.engine).filter(|engine| *engine != NetworkEngine::Auto),
+        reason: asked.and_then(|asked| asked.engine_reason.clone()),
+    })
 }
 
 pub fn network(asked: Option<&Network>, terms: &Terms, facts: &StableFacts) -> EnvironmentNetwork {

@@ -1,16 +1,15 @@
 //! An environment by itself: what can be wrong with a request as a whole. Each rule names the field and the next step; all
 //! of them are applied. What concerns one part of the request stands with its type. Knows the names.
 
-mod quota;
-
-use super::names::{namespace_name, namespaces};
+use super::names::{namespace_name, namespaces, priority_quota_name};
 use crate::{
-    domain::{EnvironmentSpec, Problems},
+    domain::{BASE_QUOTA, EnvironmentSpec, Problems, Quantities},
     golden::{
         checks::{check_drift, check_namespace_length},
-        namespace_checks::check_keys,
+        quota::{check_part, part},
     },
 };
+use std::collections::BTreeMap;
 
 /// A plan that nobody can read is no plan; Kubernetes itself bounds neither.
 const MOST_NAMESPACES: usize = 20;
@@ -21,7 +20,10 @@ pub fn check(spec: &EnvironmentSpec, problems: &mut Problems) {
         owner.check(problems);
     }
     check_namespaces(spec, problems);
-    quota::check(spec, problems);
+    if let Some(quota) = &spec.quota {
+        quota.check(problems);
+        check_priorities(spec, &quota.by_priority, problems);
+    }
     if let Some(limits) = &spec.limits {
         limits.check(&[], problems);
     }
@@ -54,23 +56,31 @@ fn check_namespaces(spec: &EnvironmentSpec, problems: &mut Problems) {
         let name = namespace_name(&spec.name, key);
         let next = "Shorten the environment's name or the key.";
         check_namespace_length("environment.namespace_length", &name, &at, next, problems);
-        check_keys([&namespace.labels, &namespace.annotations], &at, problems);
-        if let Some(limits) = &namespace.limits {
-            limits.check(&at, problems);
-        }
-        if let Some(pod_security) = &namespace.pod_security {
-            pod_security.check(&at, problems);
-        }
-        let (outer, inner) = (spec.pod_security.as_ref(), namespace.pod_security.as_ref());
-        if let (Some(outer), Some(inner)) = (outer.and_then(|p| p.enforce), inner.and_then(|p| p.enforce))
-            && inner < outer
-        {
+        namespace.check(spec.pod_security.as_ref(), &at, problems);
+    }
+}
+
+/// Each class has an object of its own, in each namespace.
+fn check_priorities(spec: &EnvironmentSpec, by_priority: &BTreeMap<String, Quantities>, problems: &mut Problems) {
+    let parts = namespaces(spec).len();
+    let mut names: BTreeMap<String, &str> =
+        [(BASE_QUOTA.to_owned(), ""), ("gp-no-system-priority".to_owned(), "")].into();
+    for (class, resources) in by_priority {
+        let at = ["quota", "by_priority", class.as_str()];
+        if names.insert(priority_quota_name(class), class).is_some() {
             problems.error(
-                "environment.pod_security_weaker",
-                &[at[0], at[1], "pod_security", "enforce"],
-                "A namespace's Pod Security level can only be stricter than the environment's",
-                "Raise the level, or lower the environment's as far as the tier allows.",
+                "environment.priority_class_twice",
+                &at,
+                format!(
+                    "The quota of {class:?} would have the name {}, which is taken: rename one of the classes",
+                    priority_quota_name(class)
+                ),
+                "Rename one of the PriorityClasses.",
             );
+        }
+        for (resource, whole) in resources {
+            let at = [at[0], at[1], at[2], resource.as_str()];
+            check_part(resource, whole, &part(resource, whole, parts), parts, &at, problems);
         }
     }
 }

@@ -6,11 +6,10 @@ mod quota;
 
 use super::{effective::Effective, resolve::Resolved};
 use crate::{
-    domain::{Namespace, PodSecurity, Problems, TierClass, forms::minor_version, is_covered, name_list},
+    domain::{PodSecurity, Problems, TierClass, forms::minor_version, is_covered, name_list},
     golden::{
         catalogue::{ParameterOf, Terms, Tier, fill_cluster, fill_owner},
-        checks::check_reserved,
-        namespace_checks::judge_keys,
+        checks::{check_reserved, judge_keys},
         parameters,
         quota::headroom,
     },
@@ -52,8 +51,7 @@ pub fn judge_effective(effective: &Effective, problems: &mut Problems) {
         let at = ["namespaces", key.as_str()];
         check_reserved(path, &namespace.name, problems);
         judge_pod_security(namespace.written.pod_security.as_ref(), tier, &at, problems);
-        let Namespace { labels, annotations, .. } = &namespace.written;
-        judge_keys(path, [labels, annotations], &at, problems);
+        judge_keys(path, namespace.written.own_keys(), &at, problems);
         judge_memory(effective, namespace, &at, problems);
     }
     judge_pod_security(spec.pod_security.as_ref(), tier, &[], problems);
@@ -161,12 +159,12 @@ fn judge_principals(resolved: &Resolved, problems: &mut Problems) {
         let namespace = account.split_once('/').map_or("", |(namespace, _)| namespace);
         resolved.parent.namespace_names().any(|name| name == namespace)
     };
-    for (name, persona) in spec.access.iter().flat_map(|access| access.personas()) {
+    let personas = spec.access.iter().flat_map(|access| access.personas());
+    for ((name, persona), found) in personas.zip(&resolved.personas) {
         let named = persona.principal_arns.iter().map(|arn| ("principal_arns", arn.as_str()));
         let trusted = persona.trusted_principal_arns.known_items().map(|arn| ("trusted_principal_arns", arn));
         // The role behind a permission set, wherever its name came from.
-        let sets = persona.permission_sets.iter().filter_map(|set| resolved.permission_sets.get(set));
-        let sets = sets.map(|arn| ("permission_sets", arn.as_str()));
+        let sets = found.set_roles.iter().map(|arn| ("permission_sets", arn.as_str()));
         for (field, arn) in named.chain(trusted).chain(sets) {
             if !is_covered(&granted, arn) {
                 problems.error(

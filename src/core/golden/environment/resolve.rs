@@ -10,9 +10,9 @@ use super::{
     names::priority_quota_name,
 };
 use crate::{
-    domain::{DefaultDeny, DnsLabel, EnvironmentSpec, NetworkEngine, Problem, Problems, Quantities, StableFacts},
+    domain::{DnsLabel, EnvironmentSpec, Problem, Problems, Quantities, StableFacts},
     golden::{
-        blueprint::{SaidEngine, Summary},
+        blueprint::Summary,
         catalogue::{Catalogue, ParameterOf},
         defaults::{admission, namespace, network, roles},
         extras::{self, Asked, Extras, Surroundings},
@@ -41,8 +41,6 @@ pub struct Resolved {
     pub pod_security_version: String,
     /// What its path's document says besides.
     pub extras: Extras,
-    /// The roles behind permission sets.
-    pub permission_sets: BTreeMap<String, String>,
 }
 
 pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogue) -> Result<Resolved, Problems> {
@@ -78,7 +76,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         path: effective.terms.path.id(),
         tier: Some(spec.tier.clone()),
         class: Some(tier.class),
-        enforcement: (parent.network.default_deny != DefaultDeny::None).then(|| said_engine(spec)),
+        enforcement: network::enforcement(spec.network.as_ref(), &parent.network),
         issuer: None,
         deletion_protection: spec.deletion_protection.unwrap_or(tier.deletion_protection),
         namespaces: parent.namespace_names().cloned().collect(),
@@ -107,16 +105,7 @@ pub fn resolve(spec: &EnvironmentSpec, facts: &StableFacts, catalogue: &Catalogu
         namespaces,
         extras,
         pod_security_version: facts.pod_security_version.clone(),
-        permission_sets: facts.permission_sets.clone(),
     })
-}
-
-fn said_engine(spec: &EnvironmentSpec) -> SaidEngine {
-    let network = spec.network.as_ref();
-    SaidEngine {
-        engine: network.and_then(|network| network.engine).filter(|engine| *engine != NetworkEngine::Auto),
-        reason: network.and_then(|network| network.engine_reason.clone()),
-    }
 }
 
 /// What slots need to know of an environment.

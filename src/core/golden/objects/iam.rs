@@ -1,7 +1,7 @@
 //! IAM roles: of personas and of workloads. Every one has the tier's permissions boundary, a path of ours and our tags.
 
 use crate::domain::{
-    Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, PersonaName, Role, STS_AUDIENCE, Statement,
+    Body, ClusterArn, Desired, Identity, IdentityScope, ObjectKey, Persona, PersonaName, Role, STS_AUDIENCE, Statement,
     TrustedOidc,
 };
 use serde_json::{Map, Value, json};
@@ -43,6 +43,21 @@ pub enum Trust {
     PodIdentity(IdentityScope),
     /// The URL of the cluster's OIDC issuer.
     Irsa(String),
+}
+
+// === impl PersonaRole ===
+
+impl PersonaRole {
+    /// As the persona asks for it.
+    pub fn of(persona: &Persona, name: String, terms: &RoleTerms) -> Self {
+        let trusted = persona.trusted_principal_arns.all();
+        Self {
+            arn: terms.arn(&name),
+            name,
+            trusted: trusted.map(|trusted| trusted.into_iter().map(str::to_owned).collect()),
+            trusted_oidc: persona.trusted_oidc.to_vec(),
+        }
+    }
 }
 
 // === impl RoleTerms ===

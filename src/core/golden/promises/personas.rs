@@ -2,20 +2,10 @@
 
 use super::{ACCESS, AccessPromise};
 use crate::{
-    domain::{PersonaName, Record},
+    domain::{Persona, PersonaName, Record},
     golden::Catalogue,
 };
 use serde_json::Value;
-
-/// By the names of the HCL attributes.
-const PRINCIPALS: [(&str, &str); 6] = [
-    ("permission_sets", "permission set"),
-    ("principal_arns", "principal"),
-    ("oidc_groups", "OIDC group"),
-    ("service_accounts", "ServiceAccount"),
-    ("trusted_principal_arns", "by its role, principal"),
-    ("trusted_oidc", "by its role, tokens of"),
-];
 
 pub struct PersonaAccess {
     pub persona: PersonaName,
@@ -49,7 +39,7 @@ fn principals(written: &Value) -> Vec<String> {
         let all = written[attribute].as_array().cloned().unwrap_or_default();
         all.iter().map(|one| format!("{kind} {}", name(one))).collect::<Vec<_>>()
     };
-    PRINCIPALS.into_iter().flat_map(of).collect()
+    Persona::PRINCIPALS.into_iter().flat_map(of).collect()
 }
 
 /// A provider of tokens has subjects besides.

@@ -82,25 +82,3 @@ fn parts_are_whole_steps() {
         assert_eq!(super::part(resource, &whole, 3).to_string(), part, "{reason}");
     }
 }
-
-#[test]
-fn only_what_a_quota_counts_is_a_resource() {
-    for (name, expected, reason) in [
-        ("requests.cpu", "", "a sum over pods"),
-        ("pods", "", "a count"),
-        ("count/jobs.batch", "", "a count of any kind"),
-        ("count/", "is not a resource", "a count of nothing"),
-        ("requests.nvidia.com/gpu", "", "an extended resource"),
-        ("requests.gpu", "is not a resource", "an extended resource has a domain"),
-        ("gold.storageclass.storage.k8s.io/requests.storage", "", "of a storage class"),
-        ("gold.storageclass/requests.storage", "is not a resource", "no storage class"),
-        ("cpu", "write `requests.cpu`", "requests or limits?"),
-        ("memory", "write `requests.memory`", "requests or limits?"),
-        ("limits.cpu", "every pod that does not set it would be refused", "the LimitRange has no default"),
-    ] {
-        match resource_is_known(name) {
-            Ok(()) => assert_eq!(expected, "", "{reason}: {name}"),
-            Err(said) => assert!(!expected.is_empty() && said.contains(expected), "{reason}: {said}"),
-        }
-    }
-}

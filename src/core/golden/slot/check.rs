@@ -4,11 +4,7 @@ mod identity;
 
 use crate::{
     domain::{Isolation, Problems, SlotSpec},
-    golden::{
-        checks::{check_drift, check_namespace_length},
-        namespace_checks::{check_keys, check_quantities},
-        quota::OF_PODS,
-    },
+    golden::checks::{check_drift, check_namespace_length},
 };
 
 /// What helps against the name of an isolated namespace that is too long.
@@ -35,18 +31,7 @@ pub fn check(spec: &SlotSpec, problems: &mut Problems) {
     if let Some(share) = &spec.share {
         share.check(problems);
     }
-    check_quantities(&spec.quota, &["quota"], problems);
-    for resource in OF_PODS {
-        if spec.quota.contains_key(resource) {
-            problems.error(
-                "slot.quota_of_share",
-                &["quota", resource],
-                format!("{resource} of a slot follows from its share: set `share` instead"),
-                "Set `share` for CPU, memory and replicas, and leave it out here.",
-            );
-        }
-    }
-    check_keys([&spec.labels, &spec.annotations], &[], problems);
+    spec.check_namespace(problems);
     if let Some(availability) = &spec.availability {
         availability.check(spec.share.as_ref().and_then(|share| share.max_replicas), problems);
     }

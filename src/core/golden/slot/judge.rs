@@ -9,8 +9,7 @@ use crate::{
     domain::{Effect, IdentityMode, IdentityScope, Late, Problems, Statement, TierClass, is_covered, name_list},
     golden::{
         catalogue::{Grants, ParameterOf, fill_cluster, fill_owner},
-        checks::{check_granted_fqdns, check_namespace_length, check_reserved},
-        namespace_checks::judge_keys,
+        checks::{check_granted_fqdns, check_namespace_length, check_reserved, judge_keys},
         parameters,
         quota::QuotaPart,
     },
@@ -34,7 +33,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
         }
     }
     parameters::judge(&terms.path, ParameterOf::Slot, spec.parameters.as_ref(), problems);
-    judge_keys(&terms.path, [&spec.labels, &spec.annotations], &[], problems);
+    judge_keys(&terms.path, spec.own_keys(), &[], problems);
     judge_quota(effective, problems);
     if effective.min_replicas > effective.share.max_replicas {
         problems.error(
@@ -83,12 +82,7 @@ pub fn judge(effective: &Effective, problems: &mut Problems) {
 /// What only a namespace of its own has.
 fn judge_quota(effective: &Effective, problems: &mut Problems) {
     let Effective { spec, terms, .. } = effective;
-    let written = [
-        ("quota", spec.quota.is_empty()),
-        ("labels", spec.labels.is_empty()),
-        ("annotations", spec.annotations.is_empty()),
-    ];
-    for (field, _) in written.into_iter().filter(|(_, is_empty)| !is_empty && !effective.is_isolated()) {
+    for field in spec.fields_of_namespace().filter(|_| !effective.is_isolated()) {
         problems.error(
             "slot.not_isolated",
             &[field],

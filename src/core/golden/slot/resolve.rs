@@ -51,10 +51,7 @@ pub fn resolve(spec: &SlotSpec, given: &ResolveContext<'_>) -> Result<Resolved, 
         tier: parent.tier.clone(),
         path: found.path.name.clone(),
     };
-    let limits = (
-        format!("{LABEL_PREFIX}slot-{}", effective.name()),
-        format!("cpu={} memory={} max-replicas={}", share.cpu, share.memory, share.max_replicas),
-    );
+    let limits = (format!("{LABEL_PREFIX}slot-{}", effective.name()), share.text());
     let own = effective.is_isolated().then(|| {
         let mut terms = terms(mark.clone(), found, &parent.network, &parent.subjects, facts);
         terms.network.is_narrowed = spec.ingress.is_some();

@@ -49,6 +49,11 @@ impl EffectiveShare {
         self.isolation == Isolation::Namespace
     }
 
+    /// As admission reads it.
+    pub fn text(&self) -> String {
+        format!("cpu={} memory={} max-replicas={}", self.cpu, self.memory, self.max_replicas)
+    }
+
     /// What shares are added up by. An isolated slot has room for the surge of a rolling update of its own; those that share a
     /// namespace find it in the environment's headroom. The rest of an isolated slot's quota is in proportion to these, so that it
     /// fits where they do.

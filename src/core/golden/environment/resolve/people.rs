@@ -18,6 +18,8 @@ pub struct ResolvedPersona {
     pub name: PersonaName,
     /// Everybody whom it names by an ARN, the role made for it included.
     pub principals: BTreeSet<String>,
+    /// The roles among them that are behind its permission sets.
+    pub set_roles: Vec<String>,
     pub role: Option<PersonaRole>,
     /// Short names of EKS access policies.
     pub access_policies: Vec<String>,
@@ -38,27 +40,24 @@ pub fn personas(
         .map(|(name, persona)| {
             let role = persona.create_role.then(|| {
                 let role = role_name(&facts.cluster_arn, spec.name.as_str(), None, Some(name));
-                let trusted = persona.trusted_principal_arns.all();
-                PersonaRole {
-                    arn: roles.arn(&role),
-                    name: role,
-                    trusted: trusted.map(|trusted| trusted.into_iter().map(str::to_owned).collect()),
-                    trusted_oidc: persona.trusted_oidc.to_vec(),
-                }
+                PersonaRole::of(persona, role, roles)
             });
             let mut principals: BTreeSet<String> = persona.principal_arns.iter().cloned().collect();
             principals.extend(role.iter().map(|role| role.arn.clone()));
+            let mut set_roles = vec![];
             for set in &persona.permission_sets {
                 match facts.permission_sets.get(set) {
-                    Some(arn) => principals.extend([arn.clone()]),
+                    Some(arn) => set_roles.push(arn.clone()),
                     None => refuse(name, set, facts, problems),
                 }
             }
+            principals.extend(set_roles.iter().cloned());
             ResolvedPersona {
                 name,
                 subjects: subjects(&principals, persona),
                 groups: groups(&principals, persona),
                 principals,
+                set_roles,
                 role,
                 access_policies: persona.access_policies.to_vec(),
             }

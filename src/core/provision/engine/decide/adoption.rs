@@ -11,7 +11,7 @@ use crate::{
 
 pub fn announce(desired: &Desired, observed: &Observed, adopt: &Adopt) -> Problem {
     let changes = diff(desired, observed);
-    match drift::takes(&changes, &desired.manager, &adopt.take_fields) {
+    match drift::takes(&changes, &desired.manager, Some(adopt)) {
         Ok(_) => adopts(desired, &changes),
         Err(held) => refuse(desired, &changes, &held),
     }

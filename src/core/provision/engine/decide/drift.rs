@@ -4,7 +4,7 @@
 //! request itself changed. After an interrupted change nothing is drift: unfinished work is finished.
 
 use crate::{
-    domain::{Desired, Drift, DriftMode, Id, Late, ObjectKey, Observed, Problem, glob},
+    domain::{Adopt, Desired, Drift, DriftMode, Id, Late, ObjectKey, Observed, Problem, glob},
     golden::{By, FieldChange},
     kinds::{in_words, readable, same_digest, short},
 };
@@ -82,14 +82,16 @@ fn left_alone(key: &str, seen: Option<&String>, desired: &str) -> Problem {
 pub fn takes(
     changes: &[FieldChange],
     manager: &str,
-    take_fields: &[String],
+    adopt: Option<&Adopt>,
 ) -> Result<Vec<String>, Vec<(String, String)>> {
     let (mut take, mut held) = (vec![], vec![]);
     for change in changes {
         match &change.holder {
             By::Edited(_) => take.push(change.path.clone()),
             By::Applied(name) if name == manager => {}
-            By::Applied(_) if take_fields.contains(&change.path) => take.push(change.path.clone()),
+            By::Applied(_) if adopt.is_some_and(|adopt| adopt.take_fields.contains(&change.path)) => {
+                take.push(change.path.clone())
+            }
             // What we no longer want is simply released; the other one keeps it.
             By::Applied(_) if change.desired.is_none() => {}
             By::Applied(name) => held.push((change.path.clone(), name.clone())),

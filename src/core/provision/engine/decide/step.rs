@@ -30,16 +30,16 @@ pub fn next(desired: &Desired, seen: Option<Observed>, claimant: &Claimant<'_>) 
     if seen.deleting.is_some() {
         return Ok(Step::AwaitDeletion);
     }
-    let take_fields = match claim(desired, &seen, claimant) {
+    let adopt = match claim(desired, &seen, claimant) {
         Claim::Taken { by } => return Err(Failure::Foreign { key: desired.key.clone(), by }),
         Claim::Borrowed => return Ok(Step::Keep(Box::new(seen))),
-        Claim::Mine | Claim::Adopted => claimant.adopt.map(|adopt| adopt.take_fields.as_slice()).unwrap_or_default(),
+        Claim::Mine | Claim::Adopted => claimant.adopt,
     };
     let changes = golden::diff(desired, &seen);
     if changes.is_empty() {
         return Ok(Step::Keep(Box::new(seen)));
     }
-    match drift::takes(&changes, &desired.manager, take_fields) {
+    match drift::takes(&changes, &desired.manager, adopt) {
         Ok(take) => Ok(Step::Update { version: seen.version, take }),
         Err(held) => Err(Failure::Held { key: desired.key.clone(), held }),
     }

@@ -88,7 +88,8 @@ fn edits_are_taken_back_and_appliers_are_not_fought() {
         (change(By::Us, Some("9")), vec![], Ok(vec![]), "our own"),
         (change(By::Nobody, Some("9")), vec![], Ok(vec![]), "it is absent"),
     ] {
-        assert_eq!(takes(&[change], "goldenpath", &take_fields), expected, "{reason}");
+        let adopt = Adopt { take_fields: take_fields.into(), ..Adopt::default() };
+        assert_eq!(takes(&[change], "goldenpath", Some(&adopt)), expected, "{reason}");
     }
 }
 
