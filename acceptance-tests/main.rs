@@ -9,6 +9,7 @@ mod contracts;
 mod crowds;
 mod daemon;
 mod doctor;
+mod engines;
 mod failures;
 mod forged;
 mod fuzz;
