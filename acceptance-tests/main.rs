@@ -29,6 +29,7 @@ mod read_cost;
 mod rich_cost;
 mod sandbox;
 mod server;
+mod shown;
 mod stories;
 mod traces;
 mod trials;

@@ -5,8 +5,8 @@ use crate::{
     check::{Check, PLACES, absent, trial, trial_with},
     contracts, crowds, doctor, engines,
     failures::{self, neighbours, replicas},
-    forged, fuzz, joined, live, metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories,
-    traces,
+    forged, fuzz, joined, live, metrics, packaging, page, people, permissions, read_cost, rich_cost, server, shown,
+    stories, traces,
     truth::{self, Way},
     wrong,
 };
@@ -32,6 +32,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> (Vec<Trial>, usize) {
         .chain(on_clis(&matrix))
         .chain(wrong_configurations())
         .chain(packaging::trials())
+        .chain(shown::trials())
         .chain(failures())
         .chain(fuzz::CHECKS.map(|(name, check)| trial(format!("fuzz: {name}"), move || check(fuzz::duration()))))
         .chain(truth(cases, seed))
@@ -224,6 +225,7 @@ fn on_shared_servers(first: &Arc<Shared>) -> Vec<Trial> {
         .chain(checks("AWS and Kubernetes", joined::CHECKS, real.clone()))
         .chain(checks("people", people::CHECKS, fixture))
         .chain(checks("packaging", packaging::CHECKS, real.clone()))
+        .chain(checks("documents", shown::CHECKS, real.clone()))
         .chain(checks("failure on the real servers", failures::real::CHECKS, real.clone()))
         .collect()
 }
