@@ -1,5 +1,7 @@
 //! The contract of the ports on a real API server: the suite that the sandbox passes, unchanged. AWS is the sandbox's here, joined
 //! as in the product. And what only a real API server shows: permissions, kubeconfigs, kinds that nobody serves.
+//!
+//! A case that finds no kind to look at fails. Kinds that come with an add-on have their cases where `engines` installs it.
 
 mod gaps;
 pub mod own;
@@ -55,6 +57,11 @@ pub fn kinds() -> Result<BTreeSet<String>> {
         unique: String::new(),
     });
     Ok(cases.iter().map(|case| of(&case.name).to_owned()).collect())
+}
+
+/// The definition without which a cluster does not have the kind; `None`: every cluster has it.
+pub fn definition(kind: &str) -> Option<String> {
+    kinds::all().find(|known| known.name == kind).and_then(contract::crd)
 }
 
 fn of(case: &str) -> &str {

@@ -3,7 +3,11 @@
 //! Credentials come from AWS's own chain, the cluster from GOLDENPATH_LIVE_CLUSTER (its ARN). All that is made carries the prefix of
 //! this run in its name and is removed again; nothing of it is billed. Not part of CI.
 
-use crate::{check::trial, contracts, workspace::Workspace};
+use crate::{
+    check::{absent, trial},
+    contracts,
+    workspace::Workspace,
+};
 use acceptance_tests::{
     block_on,
     tools::{Matrix, Tool},
@@ -32,16 +36,20 @@ pub struct Live {
     unique: String,
 }
 
-/// Only for those who name a cluster of theirs.
+/// Only for those who name a cluster of theirs. Of kinds that it does not have the contract is skipped, and counted as such.
 pub fn trials(matrix: &Matrix) -> Vec<Trial> {
     let Some(found) = Live::find() else { return vec![] };
-    let (found, kinds) = match found.and_then(|found| Ok((Arc::new(found), contracts::kinds()?))) {
+    let look = |found: Live| -> Result<_> { Ok((block_on(found.crds())?, contracts::kinds()?, Arc::new(found))) };
+    let (crds, kinds, found) = match found.and_then(look) {
         Ok(found) => found,
-        Err(error) => return vec![trial("live: the cluster is named", || Err(error))],
+        Err(error) => return vec![trial("live: the cluster is named and can be reached", || Err(error))],
     };
     let contract = |kind: String| {
-        let found = found.clone();
-        trial(format!("live: contract: {kind}"), move || block_on(found.keeps(&kind)))
+        let (found, name) = (found.clone(), format!("live: contract: {kind}"));
+        match contracts::definition(&kind) {
+            Some(definition) if !crds.contains(&definition) => absent(&name, "the cluster does not have its CRD"),
+            _ => trial(name, move || block_on(found.keeps(&kind))),
+        }
     };
     let life = matrix.main().cloned().map(|tool| {
         let found = found.clone();
@@ -66,11 +74,20 @@ impl Live {
         Ok(Self { cluster, boundary, unique: format!("live{:x}", seconds % 0xff_ffff) })
     }
 
+    fn targets(&self) -> (Arc<Aws>, Arc<Kube>) {
+        let region = Some(self.cluster.region().to_owned());
+        let aws = Arc::new(Aws::new(AwsOptions { region, ..AwsOptions::default() }));
+        let kube = Kube::new(aws.clone(), Credentials::Tokens(aws.clone()));
+        (aws, Arc::new(kube))
+    }
+
+    async fn crds(&self) -> Result<Vec<String>> {
+        Ok(self.targets().1.crds(&self.cluster).await?)
+    }
+
     /// All cases about one kind; nothing is a gap there.
     pub async fn keeps(&self, kind: &str) -> Result<()> {
-        let aws =
-            Arc::new(Aws::new(AwsOptions { region: Some(self.cluster.region().to_owned()), ..AwsOptions::default() }));
-        let kube = Arc::new(Kube::new(aws.clone(), Credentials::Tokens(aws.clone())));
+        let (aws, kube) = self.targets();
         let target = TestTarget {
             objects: Arc::new(Joined { aws: aws.clone(), kubernetes: kube.clone() }),
             clusters: Arc::new(JoinedClusters { aws: aws.clone(), kubernetes: kube.clone() }),

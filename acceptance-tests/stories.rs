@@ -101,7 +101,6 @@ pub const STORIES: &[Story] = &[
     story("create_before_destroy inherited from a dependent", On::Every, moves::create_before_destroy),
     story("a new version of a golden path moves nothing", On::Every, versions::stay),
     story("guides show what can be planned", On::Main, guides::are_planned),
-    story("guides name commands that are there", On::Main, guides::name_commands_that_are_there),
     story("a golden path of one's own lives and ends", On::Every, upgrade::of_a_path),
     story("the golden path of the guide passes its own cases", On::Main, upgrade::of_the_guide),
     story("golden paths come from a commit of a repository", On::Main, upgrade::of_a_repository),

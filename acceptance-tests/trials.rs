@@ -3,10 +3,10 @@
 use crate::{
     architecture,
     check::{Check, PLACES, absent, trial, trial_with},
-    contracts, crowds, doctor,
+    contracts, crowds, doctor, engines,
     failures::{self, neighbours, replicas},
-    forged, fuzz, joined, live, metrics, packaging, page, people, permissions, read_cost, rich_cost, server, stories,
-    traces,
+    forged, fuzz, joined, live, metrics, packaging, page, people, permissions, read_cost, rich_cost, server, shown,
+    stories, traces,
     truth::{self, Way},
     wrong,
 };
@@ -32,6 +32,7 @@ pub fn all(cases: u64, real_cases: u64, seed: u64) -> (Vec<Trial>, usize) {
         .chain(on_clis(&matrix))
         .chain(wrong_configurations())
         .chain(packaging::trials())
+        .chain(shown::trials())
         .chain(failures())
         .chain(fuzz::CHECKS.map(|(name, check)| trial(format!("fuzz: {name}"), move || check(fuzz::duration()))))
         .chain(truth(cases, seed))
@@ -203,7 +204,9 @@ fn on_shared_servers(first: &Arc<Shared>) -> Vec<Trial> {
         let real = real.clone();
         move || Ok(real()?.cluster.clone())
     };
-    let of_kubernetes = kinds.into_iter().map(|kind| {
+    // The others are in a line, on a cluster that gets their definitions.
+    let everywhere = kinds.into_iter().filter(|kind| contracts::definition(kind).is_none());
+    let of_kubernetes = everywhere.map(|kind| {
         let real = real.clone();
         let name = format!("contract on a real API server: {kind}");
         trial(name, move || block_on(contracts::keeps(&real()?.cluster, &kind)))
@@ -222,6 +225,7 @@ fn on_shared_servers(first: &Arc<Shared>) -> Vec<Trial> {
         .chain(checks("AWS and Kubernetes", joined::CHECKS, real.clone()))
         .chain(checks("people", people::CHECKS, fixture))
         .chain(checks("packaging", packaging::CHECKS, real.clone()))
+        .chain(checks("documents", shown::CHECKS, real.clone()))
         .chain(checks("failure on the real servers", failures::real::CHECKS, real.clone()))
         .collect()
 }
@@ -304,7 +308,11 @@ fn in_line(matrix: &Matrix, first: &Arc<Shared>, programs: &Programs) -> Vec<Tri
             ),
         ]
     });
-    let others: [(&str, Alone); 6] = [
+    let others: [(&str, Alone); 7] = [
+        (
+            "contract and lives on a real API server: engines whose kinds come with an add-on",
+            Box::new(|real, _| block_on(engines::keep_what_is_promised(real.clone()))),
+        ),
         (
             "Crossplane: definitions and examples are accepted by a real API server",
             Box::new(|real, _| block_on(stories::bridge::definitions::are_accepted(real.clone()))),

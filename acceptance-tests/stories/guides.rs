@@ -1,5 +1,5 @@
-//! The guides as they stand: what they show can be planned, with a golden path that grants what they say it must, and the commands of ours
-//! that they name are there.
+//! The guides as they stand: what they show can be planned, with a golden path that grants what they say it must, and parts of golden paths
+//! and policies are valid.
 
 use crate::workspace::{Run, Workspace};
 use acceptance_tests::tools::{Tool, command_line};
@@ -37,57 +37,28 @@ pub(super) fn are_planned(tool: &Tool) -> Result<()> {
         }
         workspace.remove("guide.tf").ok();
     }
-    ensure!(planned >= 7 && parts >= 1, "{planned} examples of guides were planned, {parts} parts of paths read");
-    Ok(())
-}
-
-/// Every one, in all guides.
-pub(super) fn name_commands_that_are_there(_: &Tool) -> Result<()> {
-    let mut seen = 0;
-    for entry in fs::read_dir(folder())? {
-        let path = entry?.path();
-        let text = fs::read_to_string(&path)?;
-        for line in commands(&text, "goldenpath ") {
-            is_there(line).with_context(|| format!("{}: {line}", path.display()))?;
-            seen += 1;
+    let policies = guide("policies")?;
+    for shown in code_blocks(&policies, "yaml") {
+        match shown.contains("kind: Policy\n") {
+            true => is_valid(&workspace, shown),
+            false => is_a_part_of_a_path(&workspace, shown),
         }
+        .with_context(|| format!("policies: {shown}"))?;
+        parts += 1;
     }
-    ensure!(seen >= 15, "{seen} commands in guides");
-    ensure!(is_there("doctor nonsense").is_err(), "a command that is not there is noticed");
+    ensure!(planned >= 7 && parts >= 4, "{planned} examples of guides were planned, {parts} parts of paths read");
     Ok(())
-}
-
-/// The longest command that the line begins with is ours, and takes what follows.
-fn is_there(line: &str) -> Result<()> {
-    let words: Vec<&str> = line.split([' ', '=', '|', '[', ']']).filter(|word| !word.is_empty()).collect();
-    let is_plain = |word: &str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
-    let plain = words.iter().take_while(|word| is_plain(word)).count();
-    let found = (1..=plain).rev().find_map(|count| Some((count, help(&words[..count])?)));
-    let (count, help) = found.context("it is no command of ours")?;
-    let (command, rest) = words.split_at(count);
-    // Where a command can stand, a plain word is meant as one.
-    let may_be_argument = !help.contains("\nCommands:\n") && help.contains("\nArguments:\n");
-    ensure!(plain == count || may_be_argument, "{:?} is no command of {command:?}", rest[0]);
-    for option in rest.iter().filter(|word| word.starts_with("--")) {
-        ensure!(help.contains(*option), "{option} is no option of {command:?}");
-    }
-    Ok(())
-}
-
-/// `None`: there is no such command. What is no command is an argument of the one before, whose name the usage has.
-fn help(words: &[&str]) -> Option<String> {
-    let output = Command::new(command_line().ok()?).args(words).arg("--help").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let name = format!(" {} ", words.join(" "));
-    let is_it = text.lines().any(|line| line.starts_with("Usage:") && format!("{line} ").contains(&name));
-    (output.status.success() && is_it).then_some(text)
 }
 
 /// A path that has this beside what the built-in one has.
 fn is_a_part_of_a_path(workspace: &Workspace, part: &str) -> Result<()> {
     let head = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: acme\nversion: 1.0.0\nextends: team-standard 1.0.0\n";
+    is_valid(workspace, &format!("{head}{part}"))
+}
+
+fn is_valid(workspace: &Workspace, document: &str) -> Result<()> {
     fs::create_dir_all(workspace.path("part"))?;
-    workspace.write("part/acme.yaml", &format!("{head}{part}"))?;
+    workspace.write("part/acme.yaml", document)?;
     let mut validate = Command::new(command_line()?);
     validate.args(["catalogue", "validate", "part"]).current_dir(workspace.path(""));
     let validate = Run::from(validate.output()?);

@@ -2,7 +2,8 @@
 //! it unchanged.
 //!
 //! A case talks to the ports alone, and to an [`OutOfBand`] that changes things behind their back. It makes what it needs
-//! under names of its own and removes it again, so that cases may run side by side on one target.
+//! under names of its own and removes it again, so that cases may run side by side on one target. No case leaves itself out: where a
+//! target does not serve a kind the cases of that kind fail, and whoever runs them knows which kinds the target has.
 
 mod access;
 mod case;

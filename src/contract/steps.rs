@@ -76,13 +76,6 @@ impl TestTarget {
         }
     }
 
-    /// Whether the target has what the sample's kind needs.
-    pub(super) async fn serves(&self, sample: &Sample) -> Result<bool, ContractError> {
-        let Some(crd) = sample.crd() else { return Ok(true) };
-        let facts = self.clusters.facts(&by_arn(self)?).await;
-        Ok(doing("reading the cluster's facts", facts)?.crds.contains(&crd))
-    }
-
     pub(super) async fn list(&self, scope: Scope, keys: &[&ObjectKey]) -> Result<Vec<Observed>, ContractError> {
         let selector = Selector { scope, keys: keys.iter().map(|key| (*key).clone()).collect() };
         doing("observing", self.objects.observe(&self.cluster, &selector).await)

@@ -41,14 +41,15 @@ fn content(kind: &str) -> Option<Content> {
             json!(["Ingress"]),
         ),
         "ApplicationNetworkPolicy" => content(
-            json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"],
+            json!({"spec": {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "a"}}, "policyTypes": ["Egress"],
                             "egress": [{"to": [{"domainNames": ["api.example.com"]}],
                                         "ports": [{"port": 443, "protocol": "TCP"}]}]}}),
             "/spec/egress",
             json!([{"to": [{"domainNames": ["*.example.com"]}], "ports": [{"port": 443, "protocol": "TCP"}]}]),
         ),
         "CiliumNetworkPolicy" => content(
-            json!({"spec": {"endpointSelector": {}, "egress": [{"toEntities": ["host"]}]}}),
+            json!({"spec": {"endpointSelector": {"matchLabels": {"app.kubernetes.io/name": "a"}},
+                            "enableDefaultDeny": {"egress": false}, "egress": [{"toEntities": ["host"]}]}}),
             "/spec/egress",
             json!([{"toEntities": ["cluster"]}]),
         ),

@@ -26,10 +26,6 @@ impl Sample {
         self.key.kind()
     }
 
-    pub(crate) fn crd(&self) -> Option<String> {
-        kinds::of(&self.key).and_then(crd)
-    }
-
     pub(crate) fn has_status(&self) -> bool {
         kinds::of(&self.key).is_some_and(|kind| kind.has_status)
     }

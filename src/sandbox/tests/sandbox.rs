@@ -80,7 +80,7 @@ async fn nobody_else_reads_the_file() {
 #[tokio::test]
 async fn it_keeps_the_contract_also_while_roles_are_slow_to_be_seen() {
     for visibility_delay_ms in [0, 20] {
-        // Kinds of CRDs are promised where these are installed.
+        // Of a kind without its definition nothing can be kept.
         let crds = kinds::all().filter_map(contract::crd).collect();
         let demo = ClusterOptions { crds, ..ClusterOptions::new(DEMO.parse().expect("an ARN")) };
         let test =
@@ -97,5 +97,21 @@ async fn it_keeps_the_contract_also_while_roles_are_slow_to_be_seen() {
         let left = test.sandbox.list().await.expect("listed");
         let left: Vec<_> = left.iter().map(|l| l.key.to_string()).filter(|key| key.contains("contract")).collect();
         assert!(left.is_empty(), "the suite removes what it makes: {left:?}");
+    }
+}
+
+/// What was not seen to hold must not pass.
+#[tokio::test]
+async fn a_kind_that_is_not_served_keeps_no_contract() {
+    let test = test_sandbox(SandboxOptions::default());
+    for (kind, is_kept, reason) in [
+        ("NetworkPolicy", true, "every cluster has it"),
+        ("CiliumNetworkPolicy", false, "without its definition"),
+        ("ApplicationNetworkPolicy", false, "likewise"),
+    ] {
+        let name = format!("{kind} is made once and seen as made");
+        let case = contract::cases(&target(&test)).into_iter().find(|case| case.name == name).expect("a case");
+        let result = case.run.await;
+        assert_eq!(result.is_ok(), is_kept, "{kind}: {reason}: {result:?}");
     }
 }

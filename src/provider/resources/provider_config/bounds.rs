@@ -59,4 +59,14 @@ mod tests {
             assert!(read(value, none).is_err(), "{reason}");
         }
     }
+
+    #[test]
+    fn the_guide_shows_bounds_that_are_read() {
+        let guide = include_str!("../../generate/guides/security.md");
+        let shown = guide.split("```yaml\n").nth(1).and_then(|rest| rest.split_once("```")).unwrap().0;
+        let bounds = read("/etc/gp/bounds.yaml", |_| Ok(shown.to_owned())).unwrap();
+        assert_eq!(bounds.allow.teams, Some(vec!["payments".to_owned()]));
+        assert_eq!(bounds.catalogue, Some(vec![CatalogueSource::Folder("/etc/gp/golden-paths".into())]));
+        assert_eq!(bounds.built_in_path, Some(false));
+    }
 }
