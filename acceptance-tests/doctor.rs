@@ -56,7 +56,7 @@ pub async fn reports(real: Arc<Real>) -> Result<()> {
     let silenced = caller(&root, &url, "silenced", &["iam:SimulatePrincipalPolicy"]).await?;
     is(&silenced, "AWS permissions", "warning", &["iam:SimulatePrincipalPolicy"]).await?;
     let nobody = real::environment(&url, "AKIANOBODY", "wrong", None);
-    is(&nobody, "credentials and cluster", "error", &[]).await?;
+    is(&nobody, "credentials and cluster", "error", &["UnrecognizedClientException", "; renew them"]).await?;
 
     profiles(&platform, &nobody).await?;
 
@@ -120,7 +120,7 @@ async fn profiles(platform: &Variables, nobody: &Variables) -> Result<()> {
     variables.push(("AWS_SHARED_CREDENTIALS_FILE".to_owned(), file.display().to_string()));
     let check = "credentials and cluster";
     is_as(&variables, Some("platform"), check, "ok", &["user/platform"]).await?;
-    is(&variables, check, "error", &[]).await?;
+    is(&variables, check, "error", &["; renew them"]).await?;
     is_as(&variables, Some("nowhere"), check, "error", &["nowhere"]).await
 }
 

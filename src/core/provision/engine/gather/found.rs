@@ -211,6 +211,6 @@ fn undecided_names(id: &Id, failure: &Failure) -> Problem {
     Problem::warning(
         "create.undecided",
         format!("Undecided: whether the names of {id} are free"),
-        format!("{failure}. It is read again at apply, before anything is changed."),
+        format!("{}. It is read again at apply, before anything is changed.", failure.words()),
     )
 }
