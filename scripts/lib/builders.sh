@@ -96,6 +96,8 @@ GO
 # A venv's scripts hold absolute paths and this folder is renamed when it is whole: hence a start of our own.
 build_ministack() {
   have python3 || die "\`python3\` is not on PATH: install Python 3.10 or newer, for ministack $2"
+  # Debian has it in a package of its own.
+  python3 -c 'import ensurepip' 2>/dev/null || apt_get install python3-venv || return 1
   python3 -m venv "$1/venv" &&
     "$1/venv/bin/python" -m pip install --quiet --disable-pip-version-check "ministack==$2" || return 1
   cat >"$1/ministack" <<'SH'
