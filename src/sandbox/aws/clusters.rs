@@ -6,7 +6,7 @@ use crate::{
     store::Store,
 };
 use goldenpath_core::domain::{
-    AuthenticationMode, Class, ClusterArn, ClusterRef, Facts, NetworkEngine, StableFacts, short_hash,
+    AuthenticationMode, Class, ClusterArn, ClusterRef, Facts, NetworkEngine, StableFacts, name_list, short_hash,
 };
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, Sandb
     }
     match found.as_slice() {
         [(_, options)] => Ok(serde_json::from_str(options)?),
-        [] => Err(no_cluster(cluster.as_str())),
+        [] => Err(no_cluster(store, cluster.as_str())),
         _ => Err(refusal(
             Class::Invalid,
             DESCRIBE,
@@ -33,7 +33,7 @@ pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, Sandb
 pub fn get(store: &Store, cluster: &ClusterArn) -> Result<ClusterOptions, SandboxError> {
     let mut statement = store.connection().prepare_cached("SELECT options FROM cluster WHERE arn = ?1")?;
     let options: Option<String> = statement.query_row([cluster.as_str()], |row| row.get(0)).optional()?;
-    Ok(serde_json::from_str(&options.ok_or_else(|| no_cluster(cluster.as_str()))?)?)
+    Ok(serde_json::from_str(&options.ok_or_else(|| no_cluster(store, cluster.as_str()))?)?)
 }
 
 pub fn only(store: &Store) -> Result<Option<ClusterRef>, SandboxError> {
@@ -48,13 +48,27 @@ pub fn only(store: &Store) -> Result<Option<ClusterRef>, SandboxError> {
 
 const DESCRIBE: &str = "eks:DescribeCluster";
 
-fn no_cluster(cluster: &str) -> SandboxError {
+/// As EKS says it, and what a first look at a sandbox needs: which ones there are.
+fn no_cluster(store: &Store, cluster: &str) -> SandboxError {
     let name = cluster.rsplit('/').next().unwrap_or(cluster);
-    refusal(
-        Class::NotFound,
-        DESCRIBE,
-        format!("ResourceNotFoundException: No cluster found for name: {name}. (looked for {cluster} in this sandbox)"),
-    )
+    match arns(store) {
+        Ok(arns) => refusal(
+            Class::NotFound,
+            DESCRIBE,
+            format!(
+                "ResourceNotFoundException: No cluster found for name: {name}. (This sandbox has {}, and others if `clusters` in the \
+                 provider's `sandbox` declares them)",
+                name_list(&arns)
+            ),
+        ),
+        Err(error) => error,
+    }
+}
+
+fn arns(store: &Store) -> Result<Vec<String>, SandboxError> {
+    let mut statement = store.connection().prepare_cached("SELECT arn FROM cluster ORDER BY arn")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The principal that runs us, if the options name no other.
