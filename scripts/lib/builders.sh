@@ -141,6 +141,12 @@ build_faketime() {
     mv usr/lib/*/faketime/libfaketime.so.1 "$1/lib/" && chmod +x "$1/lib/libfaketime.so.1"
 }
 
+# What checks units needs no system that was started by it.
+build_systemd() {
+  have systemd-analyze || apt_get install systemd || return 1
+  mkdir "$1/bin" && ln -s "$(command -v systemd-analyze)" "$1/bin/systemd-analyze" && "$1/bin/systemd-analyze" --version
+}
+
 # Installed and not unpacked: it needs some hundred shared libraries. The program is a script that finds the rest by itself.
 build_chromium() {
   have chromium || apt_get install chromium || return 1
