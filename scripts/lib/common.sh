@@ -97,7 +97,7 @@ take_lock() {
     owner="${owner#pid-}"
     # Of two waiters who both saw the death, one removes the file; a lock that was made since has one of another name.
     if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null && rm "$lock/pid-$owner" </dev/null 2>/dev/null; then
-      rmdir "$lock"
+      rmdir "$lock" || true
       continue
     fi
     # Between an owner's `mkdir` and its pid there is a moment; a lock that stays without a pid was orphaned in it.
