@@ -67,8 +67,9 @@ fn no_cluster(store: &Store, cluster: &str) -> SandboxError {
 
 fn arns(store: &Store) -> Result<Vec<String>, SandboxError> {
     let mut statement = store.connection().prepare_cached("SELECT arn FROM cluster ORDER BY arn")?;
-    let rows = statement.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let arns: Vec<String> = rows.collect::<Result<_, _>>()?;
+    Ok(arns)
 }
 
 /// The principal that runs us, if the options name no other.

@@ -120,11 +120,12 @@ fn undecided_facts(cluster: &ClusterRef, error: &PortError) -> Problem {
             "The objects are known when it can be read, at apply at the latest. If it stays so, check the network and the region."
         }
     };
-    let words = error.to_string();
+    let said = error.to_string();
+    let words = said.trim_end_matches('.');
     Problem::warning(
         "cluster.undecided",
         format!("Undecided: the facts of cluster {cluster} are not known"),
-        format!("{}. {next}", words.trim_end_matches('.')),
+        format!("{words}. {next}"),
     )
     .at(["cluster"])
 }
