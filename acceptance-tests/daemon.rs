@@ -1,7 +1,7 @@
 //! A provisioning daemon of a test, in a folder of its own: it can be killed and started again, and ends with the test.
 
 use crate::{process::OwnProcess, until::until};
-use acceptance_tests::tools::command_line;
+use acceptance_tests::{signal, tools::command_line};
 use anyhow::{Context as _, Result, ensure};
 use goldenpath_daemon::{LedgerEntry, verify_file};
 use serde_json::Value as Json;
@@ -91,16 +91,16 @@ impl Daemon {
 
     /// As a machine that stands still, until `go_on`.
     pub fn stand_still(&self) -> Result<()> {
-        signal(&self.process, "-STOP")
+        signal::send("STOP", &self.id().to_string())
     }
 
     /// By SIGTERM; `wait_until_dead` waits for it.
     pub fn begin_to_end(&self) -> Result<()> {
-        signal(&self.process, "-TERM")
+        signal::send("TERM", &self.id().to_string())
     }
 
     pub fn go_on(&self) -> Result<()> {
-        signal(&self.process, "-CONT")
+        signal::send("CONT", &self.id().to_string())
     }
 
     pub fn endpoint(&self) -> String {
@@ -164,12 +164,6 @@ impl Daemon {
 fn write_config(folder: &Path, target: &str, lines: &str) -> Result<()> {
     let listen = format!("unix://{}/daemon.sock", folder.display());
     Ok(fs::write(folder.join("daemon.yaml"), format!("listen: {listen}\n{lines}target:\n  {target}\n"))?)
-}
-
-fn signal(process: &OwnProcess, signal: &str) -> Result<()> {
-    let sent = Command::new("kill").arg(signal).arg(process.id().to_string()).status()?;
-    ensure!(sent.success(), "no signal could be sent");
-    Ok(())
 }
 
 fn spawn(folder: &Path, environment: &[(String, String)]) -> Result<(OwnProcess, Vec<String>)> {

@@ -27,6 +27,7 @@ pub async fn reports(real: Arc<Real>) -> Result<()> {
     let (url, root) = (real.ministack.url(), real.ministack.root());
     let (key, secret) = &real.platform;
     let platform = real::environment(&url, key, secret, None);
+    let seen = look(&platform, None).await?;
     for check in [
         "credentials and cluster",
         "authentication mode",
@@ -40,10 +41,10 @@ pub async fn reports(real: Arc<Real>) -> Result<()> {
         "records",
         "orphans",
     ] {
-        is(&platform, check, "ok", &[]).await?;
+        finds(&seen, check, "ok", &[])?;
     }
     // ministack's clusters log nothing.
-    is(&platform, "audit log", "warning", &["audit"]).await?;
+    finds(&seen, "audit log", "warning", &["audit"])?;
 
     orphan(&root).await?;
     is(&platform, "orphans", "warning", &["aws/iam/Role/gp-doctor-orphan", "(of doctor)"]).await?;
@@ -51,12 +52,13 @@ pub async fn reports(real: Arc<Real>) -> Result<()> {
 
     let denied = ["iam:CreateRole", "eks:CreateAccessEntry"];
     let lacking = caller(&root, &url, "lacks", &denied).await?;
-    is(&lacking, "AWS permissions", "error", &["not allowed: eks:CreateAccessEntry, iam:CreateRole"]).await?;
-    is(&lacking, "Kubernetes permissions", "error", &["not allowed: ", "patch namespaces"]).await?;
+    let seen = look(&lacking, None).await?;
+    finds(&seen, "AWS permissions", "error", &["not allowed: eks:CreateAccessEntry, iam:CreateRole"])?;
+    finds(&seen, "Kubernetes permissions", "error", &["not allowed: ", "patch namespaces"])?;
     let silenced = caller(&root, &url, "silenced", &["iam:SimulatePrincipalPolicy"]).await?;
     is(&silenced, "AWS permissions", "warning", &["iam:SimulatePrincipalPolicy"]).await?;
     let nobody = real::environment(&url, "AKIANOBODY", "wrong", None);
-    is(&nobody, "credentials and cluster", "error", &[]).await?;
+    is(&nobody, "credentials and cluster", "error", &["UnrecognizedClientException", "; renew them"]).await?;
 
     profiles(&platform, &nobody).await?;
 
@@ -68,20 +70,18 @@ pub async fn reports(real: Arc<Real>) -> Result<()> {
     is(&platform, "identity providers", "ok", &[]).await
 }
 
-/// One finding, its words, and that only an error fails the command.
 async fn is(variables: &Variables, check: &str, verdict: &str, words: &[&str]) -> Result<()> {
-    is_as(variables, None, check, verdict, words).await
+    finds(&look(variables, None).await?, check, verdict, words)
 }
 
-async fn is_as(
-    variables: &Variables,
-    profile: Option<&'static str>,
-    check: &str,
-    verdict: &str,
-    words: &[&str],
-) -> Result<()> {
+/// All findings, and whether the command failed.
+async fn look(variables: &Variables, profile: Option<&'static str>) -> Result<(Vec<Json>, bool)> {
     let variables = variables.clone();
-    let (findings, has_failed) = tokio::task::spawn_blocking(move || run(&variables, profile)).await??;
+    tokio::task::spawn_blocking(move || run(&variables, profile)).await?
+}
+
+/// One finding, its words, and that only an error fails the command.
+fn finds((findings, has_failed): &(Vec<Json>, bool), check: &str, verdict: &str, words: &[&str]) -> Result<()> {
     let of = |wanted: &str| findings.iter().find(|finding| finding["check"] == wanted);
     let finding = of(check).with_context(|| format!("{check} is not reported: {findings:?}"))?;
     ensure!(finding["status"] == verdict, "{check} is not {verdict}: {finding}");
@@ -92,7 +92,7 @@ async fn is_as(
     let remedy = finding["remedy"].as_str().unwrap_or_default();
     ensure!(remedy.is_empty() == (verdict == "ok"), "{check}: what to do: {finding}");
     let has_error = findings.iter().any(|finding| finding["status"] == "error");
-    ensure!(has_failed == has_error, "the exit code says {has_failed}: {findings:?}");
+    ensure!(*has_failed == has_error, "the exit code says {has_failed}: {findings:?}");
     Ok(())
 }
 
@@ -119,9 +119,9 @@ async fn profiles(platform: &Variables, nobody: &Variables) -> Result<()> {
     let mut variables = nobody.clone();
     variables.push(("AWS_SHARED_CREDENTIALS_FILE".to_owned(), file.display().to_string()));
     let check = "credentials and cluster";
-    is_as(&variables, Some("platform"), check, "ok", &["user/platform"]).await?;
-    is(&variables, check, "error", &[]).await?;
-    is_as(&variables, Some("nowhere"), check, "error", &["nowhere"]).await
+    finds(&look(&variables, Some("platform")).await?, check, "ok", &["user/platform"])?;
+    is(&variables, check, "error", &["; renew them"]).await?;
+    finds(&look(&variables, Some("nowhere")).await?, check, "error", &["nowhere"])
 }
 
 /// Of an environment that no record knows.

@@ -29,7 +29,7 @@ pub const CHECKS: [Check; 3] =
 
 pub fn duration() -> Duration {
     let seconds = std::env::var("GOLDENPATH_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(20))
+    Duration::from_secs(seconds.unwrap_or(10))
 }
 
 fn values_as_msgpack(duration: Duration) -> Result<()> {

@@ -96,13 +96,16 @@ async fn tokens(real: Arc<Real>) -> Result<()> {
     let seen = by(real.aws(&url)).observe(&arn()?, &namespaces()).await?;
     ensure!(seen.len() == 1, "{seen:?}");
     let root = Clients::root(&url);
-    seed::create_role(&root, "/people/", "nobody-here").await?;
-    let person = real.assume("arn:aws:iam::111122223333:role/people/nobody-here").await?;
-    let stranger = by(Aws::new(real::options(&url, CredentialSource::Keys(person))));
+    // With every permission in AWS: else DescribeCluster is refused before a token is needed.
+    let (key, secret) = seed::user(&root, "nobody-here", EVERYTHING).await?;
+    let stranger = by(Aws::new(real::options(&url, CredentialSource::keys(&key, &secret, None))));
     match stranger.observe(&arn()?, &namespaces()).await {
-        // DescribeCluster is refused to them before a token is needed.
-        Err(error) if error.class == Class::Denied => Ok(()),
-        other => bail!("a principal without permissions and entry: {other:?}"),
+        Err(error) if error.class == Class::Denied && error.message == "Unauthorized" => {
+            let next = error.next.unwrap_or_default();
+            ensure!(next.contains("Give the caller an access entry"), "{next}");
+            Ok(())
+        }
+        other => bail!("a principal without an access entry: {other:?}"),
     }
 }
 

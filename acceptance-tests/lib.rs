@@ -4,6 +4,7 @@ pub mod client;
 pub mod load;
 pub mod proxy;
 pub mod servers;
+pub mod signal;
 pub mod tools;
 
 use anyhow::{Error, Result};

@@ -1,9 +1,10 @@
 //! A process that ends with the test that started it.
 
+use acceptance_tests::signal;
 use anyhow::{Result, ensure};
 use std::{
     ops::{Deref, DerefMut},
-    process::{Child, Command},
+    process::Child,
 };
 
 /// Ours by its handle, never by name.
@@ -16,8 +17,7 @@ impl OwnProcess {
 
     /// It must end on SIGTERM.
     pub fn terminate(&mut self) -> Result<()> {
-        let signal = Command::new("kill").arg("-TERM").arg(self.id().to_string()).status()?;
-        ensure!(signal.success(), "no signal could be sent");
+        signal::send("TERM", &self.id().to_string())?;
         let status = self.wait()?;
         ensure!(status.success(), "it ended with {status} after SIGTERM");
         Ok(())

@@ -39,7 +39,7 @@ fn slot(name: &str) -> Json {
     })
 }
 
-/// On servers of its own: everybody's requests are counted.
+/// On servers without others: what they have would be listed and counted too.
 pub async fn is_bounded(real: Arc<Real>) -> Result<()> {
     let proxy = Proxy::start(&real)?;
     let (server, config) = (Server::start()?, real.provider_config(&proxy.url));

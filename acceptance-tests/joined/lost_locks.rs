@@ -26,6 +26,8 @@ use std::{
 };
 
 const POLICY: &str = "AmazonEKSViewPolicy";
+/// Two requests fall into it, also on a busy machine.
+const HELD_UP: Duration = Duration::from_secs(4);
 
 pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
     let server = Server::start()?;
@@ -34,7 +36,8 @@ pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
     let aws = Arc::new(real.aws(&proxy.url));
     let joined =
         Joined { aws: aws.clone(), kubernetes: Arc::new(Kube::new(aws.clone(), Credentials::Tokens(aws.clone()))) };
-    let [principal] = Outside::of(&real).await?.principals(["lost-lock"]).await?;
+    let outside = Outside::of(&real).await?;
+    let [principal] = outside.principals(["lost-lock"]).await?;
     let cluster: ClusterArn = cluster_arn().parse()?;
     let tags = [("goldenpath:managed", "true"), ("goldenpath:cluster-arn", cluster.as_str())];
     let entry = Body::AccessEntry(AccessEntry::new(
@@ -63,7 +66,7 @@ pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
 
     let (ours, others) = tokio::join!(
         apply(&policy("mine"), &Body::AccessPolicy(AccessPolicy {})),
-        overtake(&real, &proxy, &principal, &["theirs"])
+        overtake(&outside, &proxy, &principal, &["theirs"])
     );
     ours?;
     others?;
@@ -72,7 +75,7 @@ pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
     let revoked = Revoked { principal: principal.clone(), namespaces: ["mine".to_owned()].into() };
     let (ours, others) = tokio::join!(
         joined.revoke(&cluster, &revoked),
-        overtake(&real, &proxy, &principal, &["mine", "theirs", "more"])
+        overtake(&outside, &proxy, &principal, &["mine", "theirs", "more"])
     );
     ours?;
     others?;
@@ -87,7 +90,7 @@ pub async fn are_noticed(real: Arc<Real>) -> Result<()> {
 }
 
 /// Another process: it takes the lock, whose holder is about to release it, and writes what it read before.
-async fn overtake(real: &Arc<Real>, proxy: &Proxy, principal: &str, namespaces: &[&str]) -> Result<()> {
+async fn overtake(outside: &Outside, proxy: &Proxy, principal: &str, namespaces: &[&str]) -> Result<()> {
     let released = Arc::new(Mutex::new(None));
     let seen = released.clone();
     proxy.rule(move |request| {
@@ -95,7 +98,7 @@ async fn overtake(real: &Arc<Real>, proxy: &Proxy, principal: &str, namespaces: 
         match releases_a_lock(request) && seen.is_none() {
             true => {
                 *seen = request.path.rsplit('/').next().map(str::to_owned);
-                Intervention::Wait(Duration::from_secs(2))
+                Intervention::Wait(HELD_UP)
             }
             false => Intervention::Pass,
         }
@@ -109,9 +112,8 @@ async fn overtake(real: &Arc<Real>, proxy: &Proxy, principal: &str, namespaces: 
         }
     };
     let name = tokio::time::timeout(Duration::from_secs(20), name).await.context("no lock was released")?;
-    let outside = Outside::of(real).await?;
     outside.delete(&format!("k8s/coordination.k8s.io/v1/Lease/goldenpath-system/{name}")).await?;
-    associate(&real.ministack.root(), principal, namespaces).await
+    associate(&outside.real.ministack.root(), principal, namespaces).await
 }
 
 fn releases_a_lock(request: &LoggedRequest) -> bool {

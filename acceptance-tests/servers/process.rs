@@ -1,5 +1,6 @@
 //! A server that ends with the test, also when the test is killed.
 
+use crate::signal;
 use anyhow::{Context as _, Result, bail};
 use std::{
     fs::{self, File},
@@ -54,11 +55,7 @@ impl Process {
 
     /// Signals it to end, which lets it write first, and waits for it.
     pub fn terminate(mut self, longest: Duration) -> Result<()> {
-        let pid = self.child.id().to_string();
-        let signal = Command::new("kill").args(["-TERM", &pid]).status()?;
-        if !signal.success() {
-            bail!("kill -TERM {pid} failed");
-        }
+        signal::send("TERM", &self.child.id().to_string())?;
         let started = Instant::now();
         while self.child.try_wait()?.is_none() {
             if started.elapsed() > longest {

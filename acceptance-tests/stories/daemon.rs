@@ -7,7 +7,10 @@ use crate::{
     until::until,
     workspace::{Run, Workspace},
 };
-use acceptance_tests::tools::{Tool, command_line};
+use acceptance_tests::{
+    signal,
+    tools::{Tool, command_line},
+};
 use anyhow::{Result, ensure};
 use serde_json::{Value as Json, json};
 use std::{
@@ -146,8 +149,7 @@ pub(super) fn its_client_is_killed(tool: &Tool) -> Result<()> {
     sandbox.fault(&FaultRow::new("slow:300").verb("apply"))?;
     let mut apply = in_a_group(&workspace)?;
     until("the apply begins", || Ok(sandbox.ours()?.iter().any(|key| key == NAMESPACE)))?;
-    let group = format!("-{}", apply.id());
-    ensure!(Command::new("kill").args(["-KILL", "--", &group]).status()?.success(), "no signal could be sent");
+    signal::send("KILL", &format!("-{}", apply.id()))?;
     apply.wait()?;
     ensure!(workspace.instance(ENVIRONMENT)?.is_none(), "nobody was left to write the state");
     let before = sandbox.ours()?.len();

@@ -6,7 +6,10 @@ use crate::{
     until::until,
     workspace::{Run, Workspace},
 };
-use acceptance_tests::tools::{Tool, command_line};
+use acceptance_tests::{
+    signal,
+    tools::{Tool, command_line},
+};
 use anyhow::{Context as _, Result, ensure};
 use std::process::Command;
 
@@ -36,8 +39,7 @@ pub(super) fn interrupt(tool: &Tool) -> Result<()> {
     sandbox.fault(&FaultRow::new("slow:400").verb("apply"))?;
     let apply = workspace.start(&["apply", "-no-color", "-input=false", "-auto-approve"])?;
     until("the apply begins", || Ok(sandbox.ours()?.iter().any(|key| key == "k8s/v1/Namespace/payments-dev")))?;
-    let signal = Command::new("kill").arg("-INT").arg(apply.id().to_string()).status()?;
-    ensure!(signal.success(), "no signal could be sent");
+    signal::send("INT", &apply.id().to_string())?;
     let run = Run::from(apply.wait_with_output()?);
     ensure!(run.code == Some(1), "an interrupted apply ends with an error: {}", run.raw);
     ensure!(

@@ -127,7 +127,7 @@ pub(super) fn protection_off_takes_an_apply(tool: &Tool) -> Result<()> {
     workspace.apply(&[])?;
     // Now it is allowed, and the plan lists what goes.
     workspace.write("main.tf", &environment(OFF))?;
-    workspace.plan(&[])?.says("payments-jobs")?;
+    workspace.plan(&[])?.says("demo/payments: payments-jobs will be deleted with everything inside")?;
     workspace.apply(&[])?;
     workspace.plan_is_empty(&[])?;
     workspace.destroy(&[])?;

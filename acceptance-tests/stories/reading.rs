@@ -1,9 +1,9 @@
 //! A plan that a person can read: how long it is, and what it shows.
 
-use super::configurations::QUICK;
+use super::{configurations::QUICK, guides::code_blocks};
 use crate::workspace::{Run, Workspace};
 use acceptance_tests::tools::Tool;
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 /// The widest line that a screen holds.
@@ -40,7 +40,9 @@ pub(super) fn plans_are_short(tool: &Tool) -> Result<()> {
 
     let workspace = Workspace::new(tool, TEN_LINES)?;
     workspace.apply(&["-target=goldenpath_cluster_baseline.demo"])?;
-    is_at_most("an environment with a slot", &workspace.plan(&[])?, 110)?;
+    let planned = workspace.plan(&[])?;
+    is_at_most("an environment with a slot", &planned, 110)?;
+    is_as_pictured(&planned)?;
     workspace.write("main.tf", QUICK)?;
     workspace.apply(&[])?;
     workspace.write("main.tf", &QUICK.replace("\"requests.cpu\" = \"4\"", "\"requests.cpu\" = \"6\""))?;
@@ -154,6 +156,18 @@ output "differs" {
     workspace.write("main.tf", &other)?;
     workspace.plan_fails(&[])?.says("No environment has the ID demo/nope")?;
     Ok(())
+}
+
+/// The README shows this configuration, and of its plan nothing that is not there.
+fn is_as_pictured(plan: &Run) -> Result<()> {
+    let readme = include_str!("../../README.md");
+    let configuration = code_blocks(readme, "hcl").next().context("the README shows no configuration")?;
+    ensure!(TEN_LINES.contains(configuration), "the README shows another configuration:\n{configuration}");
+    let picture = readme.split_once("\n```\n  # ").and_then(|(_, rest)| Some(rest.split_once("```")?.0));
+    let shown = picture.context("the README shows no plan")?.lines().filter(|line| line.trim() != "…");
+    let shown: Vec<&str> = shown.collect();
+    ensure!(shown.len() >= 10, "the README's plan has {} lines", shown.len());
+    shown.into_iter().try_for_each(|line| plan.says(line).context("as the README shows it"))
 }
 
 fn is_at_most(what: &str, plan: &Run, most: usize) -> Result<()> {

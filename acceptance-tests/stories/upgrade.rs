@@ -279,7 +279,6 @@ pub(super) fn of_a_repository(tool: &Tool) -> Result<()> {
     use_it("main")?;
     let refused = workspace.plan_fails(&[])?;
     refused.says("branches, tags and short ids move")?;
-    refused.says("catalogue")?;
     use_it(&"1".repeat(40))?;
     workspace.plan_fails(&[])?.says("has no commit 1111111111")?;
     use_it(&commit)?;

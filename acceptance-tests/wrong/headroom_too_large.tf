@@ -1,5 +1,5 @@
 # attribute: quota.headroom_percent
-# says: 99
+# says: 500 is not between 0 and 99
 # reason: nothing would be left
 
 resource "goldenpath_team_environment" "headroom_too_large" {

@@ -1,5 +1,5 @@
 # attribute: 
-# says: offline
+# says: Two targets in the provider block
 # reason: objects can't live in two targets
 
 provider "goldenpath" {

@@ -1,5 +1,5 @@
 # attribute: quota.total["requests.cpu"]
-# says: 16
+# says: is above the maximum of tier dev, 16
 # reason: the most that a team may ask for in a tier is four times the default
 
 resource "goldenpath_team_environment" "quota_above_maximum" {

@@ -1,5 +1,5 @@
 # attribute: share.max_replicas
-# says: 1000
+# says: 0 is not between 1 and 1000
 # reason: zero replicas need no slot
 
 resource "goldenpath_eks_workload_slot" "share_of_no_replicas" {

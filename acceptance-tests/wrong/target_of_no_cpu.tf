@@ -1,5 +1,5 @@
 # attribute: availability.target_cpu_percent
-# says: 100
+# says: 0 is not between 1 and 100
 # reason: an autoscaler can't aim at zero
 
 resource "goldenpath_eks_workload_slot" "target_of_no_cpu" {

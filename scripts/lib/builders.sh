@@ -96,6 +96,8 @@ GO
 # A venv's scripts hold absolute paths and this folder is renamed when it is whole: hence a start of our own.
 build_ministack() {
   have python3 || die "\`python3\` is not on PATH: install Python 3.10 or newer, for ministack $2"
+  # Debian has it in a package of its own.
+  python3 -c 'import ensurepip' 2>/dev/null || apt_get install python3-venv || return 1
   python3 -m venv "$1/venv" &&
     "$1/venv/bin/python" -m pip install --quiet --disable-pip-version-check "ministack==$2" || return 1
   cat >"$1/ministack" <<'SH'
@@ -137,6 +139,12 @@ build_faketime() {
   mkdir "$1/src" "$1/lib" && cd "$1/src" && chmod 777 . || return 1
   apt_get download libfaketime && dpkg-deb -x ./libfaketime_*.deb . &&
     mv usr/lib/*/faketime/libfaketime.so.1 "$1/lib/" && chmod +x "$1/lib/libfaketime.so.1"
+}
+
+# What checks units needs no system that was started by it.
+build_systemd() {
+  have systemd-analyze || apt_get install systemd || return 1
+  mkdir "$1/bin" && ln -s "$(command -v systemd-analyze)" "$1/bin/systemd-analyze" && "$1/bin/systemd-analyze" --version
 }
 
 # Installed and not unpacked: it needs some hundred shared libraries. The program is a script that finds the rest by itself.

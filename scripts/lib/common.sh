@@ -80,11 +80,10 @@ hash_of() {
   if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -c1-16
 }
 
-# with_lock FOLDER COMMAND...: one run at a time for what FOLDER stands for. `mkdir` is the lock because it is atomic
-# everywhere; a lock whose owner has died is taken over.
-with_lock() {
+# take_lock FOLDER: one run at a time for what FOLDER stands for: this shell holds FOLDER.lock until it is removed. `mkdir` is the lock
+# because it is atomic everywhere; a lock whose owner has died is taken over.
+take_lock() {
   local lock="$1.lock" owner said waited=0 absent=0 empty=0
-  shift
   mkdir -p "$(dirname "$lock")" || return 1
   until said="$(mkdir "$lock" 2>&1)"; do
     # It was released at this moment; or it can't be made at all, as on a full disk.
@@ -98,7 +97,7 @@ with_lock() {
     owner="${owner#pid-}"
     # Of two waiters who both saw the death, one removes the file; a lock that was made since has one of another name.
     if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null && rm "$lock/pid-$owner" </dev/null 2>/dev/null; then
-      rmdir "$lock"
+      rmdir "$lock" || true
       continue
     fi
     # Between an owner's `mkdir` and its pid there is a moment; a lock that stays without a pid was orphaned in it.
@@ -108,25 +107,34 @@ with_lock() {
     waited=$((waited + 1))
     sleep 1
   done
-  # BASHPID does not exist in bash 3.2; `sh` knows the pid of the subshell that holds the lock.
+  # BASHPID does not exist in bash 3.2; `sh` knows the pid of the shell that holds the lock, which may be a subshell.
+  # shellcheck disable=SC2016
+  sh -c ': >"$1/pid-$PPID"' sh "$lock"
+}
+
+# with_lock FOLDER COMMAND...: for as long as that runs.
+with_lock() {
+  local folder="$1"
+  shift
   (
-    # shellcheck disable=SC2016
-    sh -c ': >"$1/pid-$PPID"' sh "$lock" || exit 1
-    trap 'rm -rf "$lock"' EXIT
+    take_lock "$folder" || exit 1
+    trap 'rm -rf "$folder.lock"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
     "$@"
   )
 }
 
-# cargo_target PROFILE: the target folder for this lock file, toolchain and profile, unless the caller chose one.
+# cargo_target PROFILE: the target folder for this lock file, toolchain and profile, unless the caller chose one, as a whole path.
 # Outside the clone, so that a fresh clone starts warm; keyed, so that a change of dependencies starts clean. Of each profile
 # the two used last stay, and those that a run has begun with in the last four hours: it may still build there.
 cargo_target() {
-  if [ -n "${CARGO_TARGET_DIR:-}" ]; then
-    printf '%s\n' "$CARGO_TARGET_DIR"
-    return
-  fi
+  # Tests run in the folders of their crates: a relative one would be another place to each.
+  case "${CARGO_TARGET_DIR:-}" in
+    "") ;;
+    /*) printf '%s\n' "$CARGO_TARGET_DIR" && return ;;
+    *) printf '%s\n' "$REPO_ROOT/$CARGO_TARGET_DIR" && return ;;
+  esac
   local key folder old
   key="$(cat "$REPO_ROOT/Cargo.lock" "$REPO_ROOT/rust-toolchain.toml" | hash_of)"
   folder="$GOLDENPATH_CACHE/target/$1-$key"

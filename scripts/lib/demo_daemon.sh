@@ -10,7 +10,7 @@ stop_all() {
   local pid
   for pid in $watch_pid $daemon_pid; do kill "$pid" 2>/dev/null || true; done
   [ -z "$daemon_pid" ] || wait "$daemon_pid" 2>/dev/null || true
-  rm -rf "$run_folder"
+  rm -rf "$run_folder" "$work.lock"
 }
 trap stop_all EXIT
 

@@ -107,8 +107,8 @@ pub(super) async fn open(options: &AwsOptions) -> Result<AwsClients, PortError> 
     }
     let region = config.region().map(ToString::to_string).ok_or_else(|| {
         wrong(
-            "no region: set `region` in the provider's `aws`, the environment variable AWS_REGION, or `region` in the profile of \
-             the AWS configuration",
+            "no region: set `region` in the provider's `aws`, `--region` of a command, the environment variable AWS_REGION, or `region` \
+             in the profile of the AWS configuration",
         )
     })?;
     for role in assume_role {

@@ -9,6 +9,21 @@ use http::StatusCode;
 use kube::core::{Status, response::StatusCause};
 use std::{borrow::Borrow, time::Duration};
 
+/// 401, which is no matter of permissions.
+const NOT_AUTHENTICATED: &str = "The API server does not know the caller: its IAM role or user has no access entry on this cluster, or its \
+                                 credentials have expired. Give the caller an access entry with a Kubernetes group, or renew the credentials";
+/// 403 of what comes after the permissions.
+const NOT_ADMITTED: &str = "The caller has the permission, and admission in the cluster refuses the object whoever writes it. Change what \
+                            the message names, or have the webhook, policy or quota there admit the object";
+/// The words of those that refuse with 403.
+const OF_ADMISSION: [&str; 4] =
+    ["admission webhook ", "ValidatingAdmissionPolicy ", "exceeded quota", "violates PodSecurity"];
+/// No request was sent: a kubeconfig's user has none, or its program gives none.
+pub(super) const NO_CREDENTIALS: &str =
+    "Check the credentials of the kubeconfig's user, or the program that it names to get them";
+const NO_CONNECTION: &str =
+    "Check the network: the endpoint of a cluster may be open to its VPC and to listed addresses alone";
+
 /// A failed request with what only this adapter needs to know of it.
 #[derive(Debug)]
 pub(super) struct ApiError {
@@ -61,7 +76,20 @@ pub(super) fn of_response(call: &str, code: StatusCode, body: &[u8], audit: Opti
         status: Some(code),
         is_unserved,
         held: conflicts.map(|cause| (cause.field, manager_in(&cause.message))).collect(),
-        error: PortError { request_id: audit.map(str::to_owned), ..PortError::new(class, call, message) },
+        error: PortError {
+            request_id: audit.map(str::to_owned),
+            next: next_step(code, &message).map(str::to_owned),
+            ..PortError::new(class, call, message)
+        },
+    }
+}
+
+/// Where the class alone would give the wrong advice.
+fn next_step(code: StatusCode, message: &str) -> Option<&'static str> {
+    match code {
+        StatusCode::UNAUTHORIZED => Some(NOT_AUTHENTICATED),
+        StatusCode::FORBIDDEN if OF_ADMISSION.iter().any(|words| message.contains(words)) => Some(NOT_ADMITTED),
+        _ => None,
     }
 }
 
@@ -97,11 +125,11 @@ fn manager_in(message: &str) -> String {
 
 /// No response: the connection, its TLS, or the credentials of the kubeconfig.
 pub(super) fn no_response(call: &str, error: kube::Error) -> ApiError {
-    let class = match &error {
-        kube::Error::Auth(_) => Class::Denied,
-        _ => Class::Unavailable,
+    let (class, next) = match &error {
+        kube::Error::Auth(_) => (Class::Denied, NO_CREDENTIALS),
+        _ => (Class::Unavailable, NO_CONNECTION),
     };
-    PortError::new(class, call, chain(&error)).into()
+    PortError { next: Some(next.to_owned()), ..PortError::new(class, call, chain(&error)) }.into()
 }
 
 pub(super) fn timed_out(call: &str, longest: Duration) -> ApiError {
@@ -152,6 +180,51 @@ mod tests {
         ] {
             let code = StatusCode::from_u16(code).expect(reason);
             assert_eq!(of_response("GET X", code, body.as_bytes(), None).error.class, class, "{reason}");
+        }
+    }
+
+    /// As API servers word them.
+    #[test]
+    fn what_no_permission_would_help_with_says_what_does() {
+        for (code, message, expected, reason) in [
+            (401, "Unauthorized", Some("Give the caller an access entry"), "a first run without an access entry"),
+            (
+                403,
+                "configmaps is forbidden: User \"a\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"b\"",
+                None,
+                "RBAC: a permission is what it needs",
+            ),
+            (
+                403,
+                "admission webhook \"validate.kyverno.svc-fail\" denied the request: no",
+                Some("Change what the message names"),
+                "a webhook",
+            ),
+            (
+                403,
+                "pods \"a\" is forbidden: exceeded quota: gp-base, requested: pods=1, used: pods=40, limited: pods=40",
+                Some("Change what the message names"),
+                "a quota",
+            ),
+            (
+                403,
+                "pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": privileged",
+                Some("Change what the message names"),
+                "Pod Security",
+            ),
+            (
+                403,
+                "configmaps \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+                Some("Change what the message names"),
+                "a policy",
+            ),
+            (422, "spec.x: Invalid value", None, "the class says it"),
+        ] {
+            let body = json!({"kind": "Status", "message": message}).to_string();
+            let code = StatusCode::from_u16(code).expect(reason);
+            let next = of_response("PATCH X", code, body.as_bytes(), None).error.next;
+            let said = next.as_deref().map(|next| expected.is_some_and(|words| next.contains(words)));
+            assert_eq!(said, expected.map(|_| true), "{reason}: {next:?}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! put one cluster's environment into another, and another CA would send our credentials to a stranger.
 
 use super::{
+    api_error::NO_CREDENTIALS,
     call::Connection,
     credentials::{Credentials, Endpoint, Kubeconfig},
     proxy::{has_own_proxy, proxy_to},
@@ -53,12 +54,16 @@ pub(super) async fn open(
     let client = tokio::task::spawn_blocking(|| kube::Client::try_from(config)).await;
     let client = client
         .map_err(|error| wrong(format!("{cluster}: {error}")))?
-        .map_err(|error| PortError::new(class_of(&error), CALL, format!("{cluster}: {}", chain(&error))))?;
+        .map_err(|error| opening_error(cluster, &error))?;
     Ok(Connection { cluster: cluster.clone(), client, tokens, discovered: Default::default() })
 }
 
-fn class_of(error: &kube::Error) -> Class {
-    if matches!(error, kube::Error::Auth(_)) { Class::Denied } else { Class::Invalid }
+fn opening_error(cluster: &ClusterArn, error: &kube::Error) -> PortError {
+    let (class, next) = match error {
+        kube::Error::Auth(_) => (Class::Denied, Some(NO_CREDENTIALS.to_owned())),
+        _ => (Class::Invalid, None),
+    };
+    PortError { next, ..PortError::new(class, CALL, format!("{cluster}: {}", chain(error))) }
 }
 
 fn from_endpoint(cluster: &ClusterArn, endpoint: &Endpoint, environment: &Matcher) -> Result<Config, PortError> {

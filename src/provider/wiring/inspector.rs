@@ -11,7 +11,7 @@ use goldenpath_adapters::{
     kube::{Credentials, Kube, Kubeconfig, permissions},
 };
 use goldenpath_core::{
-    domain::{CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Permission, PersonaName, Who},
+    domain::{CatalogueSources, Class, ClusterArn, ClusterRef, Observed, Permission, PersonaName, Who, in_few_words},
     golden::{Catalogue, boundaries, cluster_roles, role_patterns},
     ports::{Clusters, Objects, PortError, Scope, Selector},
 };
@@ -22,7 +22,15 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(super) struct TargetInspector;
 
 fn reading<T>(result: Result<T, PortError>) -> Reading<T> {
-    result.map_err(|error| error.to_string())
+    result.map_err(|error| with_step(&error))
+}
+
+/// With what to do, where the error knows it: the advice of a check is the same whatever kept it from reading.
+fn with_step(error: &PortError) -> String {
+    match &error.next {
+        Some(next) => format!("{}; {}", error.to_string().trim_end_matches('.'), in_few_words(next)),
+        None => error.to_string(),
+    }
 }
 
 /// One check.
@@ -46,7 +54,8 @@ impl Inspector for TargetInspector {
 
     async fn connect(&self, target: &DoctorTarget) -> anyhow::Result<(Box<dyn LiveCluster>, Arc<Catalogue>)> {
         let (aws, kube) = adapters(&target.reach);
-        let arn = aws.target(&target.cluster.parse()?).await?.parse()?;
+        let arn = aws.target(&target.cluster.parse()?).await;
+        let arn = arn.map_err(|error| anyhow::anyhow!(with_step(&error)))?.parse()?;
         Ok((Box::new(Live { kube, arn }), catalogue(&target.reach)?))
     }
 }
@@ -83,7 +92,7 @@ impl LiveCluster for Live {
 fn readings<T>(count: usize, results: Result<Vec<Result<T, PortError>>, PortError>) -> Vec<Reading<T>> {
     match results {
         Ok(results) => results.into_iter().map(reading).collect(),
-        Err(error) => (0..count).map(|_| Err(error.to_string())).collect(),
+        Err(error) => (0..count).map(|_| Err(with_step(&error))).collect(),
     }
 }
 

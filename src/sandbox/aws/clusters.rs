@@ -7,7 +7,7 @@ use crate::{
     store::Store,
 };
 use goldenpath_core::domain::{
-    AuthenticationMode, Class, ClusterArn, ClusterRef, Facts, NetworkEngine, StableFacts, short_hash,
+    AuthenticationMode, Class, ClusterArn, ClusterRef, Facts, NetworkEngine, StableFacts, name_list, short_hash,
 };
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, Sandb
         [(_, options)] => Ok(serde_json::from_str(options)?),
         [] => match cluster.arn() {
             Some(arn) if !iam::has_account(store, arn.account())? => Err(elsewhere(&arn)),
-            _ => Err(no_cluster(cluster.as_str())),
+            _ => Err(no_cluster(store, cluster.as_str())),
         },
         _ => Err(refusal(
             Class::Invalid,
@@ -38,7 +38,7 @@ pub fn find(store: &Store, cluster: &ClusterRef) -> Result<ClusterOptions, Sandb
 pub fn get(store: &Store, cluster: &ClusterArn) -> Result<ClusterOptions, SandboxError> {
     let mut statement = store.connection().prepare_cached("SELECT options FROM cluster WHERE arn = ?1")?;
     let options: Option<String> = statement.query_row([cluster.as_str()], |row| row.get(0)).optional()?;
-    Ok(serde_json::from_str(&options.ok_or_else(|| no_cluster(cluster.as_str()))?)?)
+    Ok(serde_json::from_str(&options.ok_or_else(|| no_cluster(store, cluster.as_str()))?)?)
 }
 
 pub fn only(store: &Store) -> Result<Option<ClusterRef>, SandboxError> {
@@ -53,13 +53,28 @@ pub fn only(store: &Store) -> Result<Option<ClusterRef>, SandboxError> {
 
 const DESCRIBE: &str = "eks:DescribeCluster";
 
-fn no_cluster(cluster: &str) -> SandboxError {
+/// As EKS says it, and what a first look at a sandbox needs: which ones there are.
+fn no_cluster(store: &Store, cluster: &str) -> SandboxError {
     let name = cluster.rsplit('/').next().unwrap_or(cluster);
-    refusal(
-        Class::NotFound,
-        DESCRIBE,
-        format!("ResourceNotFoundException: No cluster found for name: {name}. (looked for {cluster} in this sandbox)"),
-    )
+    match arns(store) {
+        Ok(arns) => refusal(
+            Class::NotFound,
+            DESCRIBE,
+            format!(
+                "ResourceNotFoundException: No cluster found for name: {name}. (This sandbox has {}, and others if `clusters` in the \
+                 provider's `sandbox` declares them)",
+                name_list(&arns)
+            ),
+        ),
+        Err(error) => error,
+    }
+}
+
+fn arns(store: &Store) -> Result<Vec<String>, SandboxError> {
+    let mut statement = store.connection().prepare_cached("SELECT arn FROM cluster ORDER BY arn")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let arns: Vec<String> = rows.collect::<Result<_, _>>()?;
+    Ok(arns)
 }
 
 fn elsewhere(cluster: &ClusterArn) -> SandboxError {

@@ -58,9 +58,9 @@ impl Failure {
         let (code, step, detail) = match self {
             Self::Call { source, .. } => {
                 let next = next_step(source);
-                let step = in_few_words(&next);
+                let (words, step) = (self.words(), in_few_words(&next));
                 let detail = with_request_id(format!("{next}."), source);
-                return Problem::error(class_code(source.class), format!("{self}; {step}"), detail);
+                return Problem::error(class_code(source.class), format!("{words}; {step}"), detail);
             }
             Self::Foreign { key: ObjectKey::Kube { kind, .. }, .. } if kind == "Namespace" => (
                 "object.foreign",
@@ -124,7 +124,13 @@ impl Failure {
             ),
             Self::Random(_) => ("operation.random", "try again", "Try again."),
         };
-        Problem::error(code, format!("{self}; {step}"), detail)
+        let words = self.words();
+        Problem::error(code, format!("{words}; {step}"), detail)
+    }
+
+    /// Without the full stop of an API's own words: something follows.
+    pub fn words(&self) -> String {
+        self.to_string().trim_end_matches('.').to_owned()
     }
 }
 
@@ -161,7 +167,10 @@ fn next_step(error: &PortError) -> String {
         Class::Denied => {
             let resource = error.message.split_once("on resource: ").and_then(|(_, rest)| rest.split(' ').next());
             let resource = resource.map_or(String::new(), |resource| format!(" on {resource}"));
-            format!("Allow the caller {}{resource}, then try again", error.call)
+            format!(
+                "`goldenpath permissions` prints all that it needs. Allow the caller {}{resource}, then try again",
+                error.call
+            )
         }
         Class::Throttled => "Requests were throttled throughout. Try again in a minute".to_owned(),
         Class::Unavailable => "Check the connection and the credentials, then try again".to_owned(),
@@ -195,7 +204,7 @@ pub fn one_problem(doing: &str, done: usize, of: usize, failures: &[Failure]) ->
     };
     let mut problem = first.problem();
     let others: Vec<String> =
-        rest.into_iter().filter(|failure| **failure != Failure::Cancelled).map(Failure::to_string).collect();
+        rest.into_iter().filter(|failure| **failure != Failure::Cancelled).map(Failure::words).collect();
     problem.detail = format!("{} {doing}: {done} of {of} objects are done and kept.", problem.detail);
     if !others.is_empty() {
         problem.detail = format!("{} Also: {}.", problem.detail, others.join("; "));
@@ -213,18 +222,25 @@ mod tests {
         let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
         let refusal =
             format!("User: u is not authorized to perform: eks:DescribeCluster on resource: {arn} because of x");
+        let prints = "`goldenpath permissions` prints all that it needs.";
         for (error, step, expected, reason) in [
             (
                 denied(&refusal),
                 "; allow the caller eks:DescribeCluster",
-                format!("Allow the caller eks:DescribeCluster on {arn}, then try again."),
+                format!("{prints} Allow the caller eks:DescribeCluster on {arn}, then try again."),
                 "AWS names it",
             ),
             (
                 denied("no"),
                 "; allow the caller eks:DescribeCluster",
-                "Allow the caller eks:DescribeCluster, then try again.".to_owned(),
+                format!("{prints} Allow the caller eks:DescribeCluster, then try again."),
                 "nobody names it",
+            ),
+            (
+                PortError::new(Class::NotFound, "eks:DescribeCluster", "No cluster found for name: demo."),
+                "for name: demo; plan again",
+                "Something that it needs is gone. Plan again.".to_owned(),
+                "AWS ends its own words with a full stop",
             ),
             (
                 PortError { next: Some("Sign in again".to_owned()), ..denied("no credentials:\n  expired") },

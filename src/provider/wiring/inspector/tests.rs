@@ -68,3 +68,21 @@ async fn what_does_not_respond_takes_no_other_check_with_it() {
     assert!(silence(seen.objects.as_ref().err()), "{seen:?}");
     assert!(silence(seen.oidc_provider.as_ref().and_then(|known| known.as_ref().err())), "{seen:?}");
 }
+
+#[test]
+fn what_could_not_be_read_says_what_to_do() {
+    let denied = |next: Option<&str>| {
+        let next = next.map(str::to_owned);
+        PortError { next, ..PortError::new(Class::Denied, "eks:DescribeCluster", "no credentials: expired.") }
+    };
+    for (next, expected, reason) in [
+        (
+            Some("Sign in again with `aws sso login`"),
+            "eks:DescribeCluster: no credentials: expired; sign in again with `aws sso login`",
+            "a first run",
+        ),
+        (None, "eks:DescribeCluster: no credentials: expired.", "nothing better is known"),
+    ] {
+        assert_eq!(reading::<()>(Err(denied(next))), Err(expected.to_owned()), "{reason}");
+    }
+}

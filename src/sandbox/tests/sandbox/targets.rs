@@ -2,7 +2,7 @@
 
 use super::{DEMO, test_sandbox};
 use goldenpath_core::{
-    domain::{Body, ObjectKey, Ownership},
+    domain::{Body, Class, ObjectKey, Ownership},
     ports::{Clusters, Deleted},
 };
 use goldenpath_sandbox::{ListedObject, SandboxOptions};
@@ -33,6 +33,16 @@ async fn a_new_sandbox_holds_one_cluster_and_what_comes_with_it() {
         );
     }
     assert!(listed.is_sorted_by(|a, b| a.key < b.key));
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_not_there_names_those_that_are() {
+    let test = test_sandbox(SandboxOptions::default());
+    for (cluster, reason) in [("main", "a name"), ("arn:aws:eks:eu-west-1:111122223333:cluster/main", "an ARN")] {
+        let refused = test.sandbox.facts(&cluster.parse().expect(reason)).await.expect_err(reason);
+        assert_eq!(refused.class, Class::NotFound, "{reason}");
+        assert!(refused.message.contains(&format!("This sandbox has {DEMO}, ")), "{reason}: {}", refused.message);
+    }
 }
 
 #[tokio::test]

@@ -208,9 +208,10 @@ impl Engine {
 }
 
 fn undecided_names(id: &Id, failure: &Failure) -> Problem {
+    let words = failure.words();
     Problem::warning(
         "create.undecided",
         format!("Undecided: whether the names of {id} are free"),
-        format!("{failure}. It is read again at apply, before anything is changed."),
+        format!("{words}. It is read again at apply, before anything is changed."),
     )
 }

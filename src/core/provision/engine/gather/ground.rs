@@ -5,8 +5,9 @@ use super::{
     item::Item,
 };
 use crate::{
-    domain::{ClusterRef, Facts, Problem, StableFacts},
+    domain::{Class, ClusterRef, Facts, Problem, StableFacts},
     golden::Parent,
+    ports::PortError,
     provision::engine::{connection::Engine, failure::Failure, request::ChangeRequest, target::Moment},
 };
 
@@ -54,7 +55,7 @@ impl Engine {
             None => match self.clusters.facts(cluster).await {
                 Ok(facts) => facts.stable,
                 Err(error) if change.may_leave_open(error.class) => {
-                    return Item::Undecided(vec![undecided_facts(cluster, &error.to_string())]);
+                    return Item::Undecided(vec![undecided_facts(cluster, &error)]);
                 }
                 Err(error) => return Item::Refused(unreadable(cluster, error)),
             },
@@ -109,11 +110,22 @@ impl Engine {
     }
 }
 
-fn undecided_facts(cluster: &ClusterRef, error: &str) -> Problem {
+fn undecided_facts(cluster: &ClusterRef, error: &PortError) -> Problem {
+    let next = match error.class {
+        // The first plan of somebody who named another region says the same as that of a cluster which is still to be made.
+        Class::NotFound => {
+            "If this run creates it, the objects are known at apply. Otherwise check its name, the region and the account."
+        }
+        _ => {
+            "The objects are known when it can be read, at apply at the latest. If it stays so, check the network and the region."
+        }
+    };
+    let said = error.to_string();
+    let words = said.trim_end_matches('.');
     Problem::warning(
         "cluster.undecided",
         format!("Undecided: the facts of cluster {cluster} are not known"),
-        format!("{error}. The objects are known when it can be read, at apply at the latest."),
+        format!("{words}. {next}"),
     )
     .at(["cluster"])
 }
@@ -127,4 +139,23 @@ fn another_cluster(cluster: &ClusterRef, facts: &StableFacts, now: &Facts) -> Pr
             facts.cluster_arn, now.stable.cluster_arn
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_is_not_found_may_be_in_another_region() {
+        let cluster: ClusterRef = "demo".parse().expect("a name");
+        for (class, expected, reason) in [
+            (Class::NotFound, "Otherwise check its name, the region and the account.", "as in a region that has none"),
+            (Class::Unavailable, "check the network and the region.", "a region that is none has no endpoint"),
+        ] {
+            let error = PortError::new(class, "eks:DescribeCluster", "No cluster found for name: demo.");
+            let said = undecided_facts(&cluster, &error).detail;
+            let words = "eks:DescribeCluster: No cluster found for name: demo. ";
+            assert!(said.starts_with(words) && said.ends_with(expected), "{reason}: {said}");
+        }
+    }
 }
