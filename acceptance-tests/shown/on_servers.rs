@@ -1,6 +1,6 @@
 //! What a real API server says of manifests that documents show, and of what their lines with `kubectl` read and mark.
 
-use super::{ShownCommand, read, within};
+use super::commands::{ShownCommand, read, within};
 use crate::check::none;
 use acceptance_tests::servers::{
     Real,

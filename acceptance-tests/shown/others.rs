@@ -1,7 +1,7 @@
 //! Commands of others, by their references: a new one, or a new option, gets a row here by whoever has looked it up. Files that they name
 //! are there, variables are those of the configuration beside, and what they reach is what we ship.
 
-use super::{ShownCommand, folder_of, read};
+use super::commands::{ShownCommand, folder_of, read};
 use crate::check::none;
 use anyhow::{Context as _, Result, ensure};
 use std::{collections::BTreeSet, fs, path::Path};

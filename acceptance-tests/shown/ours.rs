@@ -1,6 +1,6 @@
 //! Commands of ours: each is there, and takes what follows.
 
-use super::ShownCommand;
+use super::commands::ShownCommand;
 use crate::check::none;
 use acceptance_tests::tools::command_line;
 use anyhow::{Context as _, Result, ensure};

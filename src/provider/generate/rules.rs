@@ -123,6 +123,11 @@ const PUT_TOGETHER: &[(&str, &str, &str)] = &[
     ("network.cidr_form", "A text is no CIDR range", "Write one range in each element, such as 10.0.0.0/8."),
     ("catalogue.deprecated", "A golden path is deprecated", "Follow its document, which the finding quotes."),
     ("cluster.name", "The name or ARN of a cluster is not valid", "Correct the ID."),
+    (
+        "cluster.undecided",
+        "The facts of a cluster are not known yet: it is not found, or can't be read",
+        "If the same run creates it, apply. Otherwise check its name, the region, the account and the network.",
+    ),
     ("daemon.credentials", "A file of `daemon` in the provider block can't be used", "Correct the file, or the block."),
     ("daemon.target", "The daemon can't reach its own target", "Correct its configuration as the finding says."),
     (

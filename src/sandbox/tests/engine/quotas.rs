@@ -77,7 +77,7 @@ async fn a_boundary_of_another_account_is_none_though_it_exists_there() {
     assert!(words.contains("is not of the account 111122223333"), "{words}");
     let calls = fixture.count().await;
     let outcome = fixture.engine_of(&catalogue).ensure(ensure_request(&spec, None, None)).await;
-    assert_eq!(errors(&outcome.problems), ["boundary.missing"], "{:?}", outcome.problems);
+    assert_eq!(errors(&outcome.problems), ["iam.boundary"], "{:?}", outcome.problems);
     fixture.assert_only_read(calls, "every role would be refused").await;
 }
 
