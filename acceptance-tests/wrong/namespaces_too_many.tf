@@ -1,5 +1,5 @@
 # attribute: namespaces
-# says: must have 1 to 20 keys, and has 21
+# says: must have 1 to 20 elements, not 21
 # reason: the limit of one environment
 
 resource "goldenpath_team_environment" "namespaces_too_many" {

@@ -1,5 +1,5 @@
-# attribute: 
-# says: Two targets in the provider block
+# attribute: sandbox
+# says: can't be set together with offline
 # reason: objects can't live in two targets
 
 provider "goldenpath" {

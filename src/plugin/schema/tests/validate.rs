@@ -39,7 +39,7 @@ fn attributes_that_belong_together_are_judged_together() {
         (
             flags().conflicts(&["a", "b"]),
             json!({"a": "x", "b": "y"}),
-            &["a: can't be set together with b"],
+            &["a: can't be set together with b: keep one of them"],
             "both are set",
         ),
         (flags().conflicts(&["a", "b"]), json!({"a": "x", "b": "?"}), &[], "one may still be null"),
