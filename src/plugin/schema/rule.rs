@@ -47,7 +47,10 @@ impl Rule {
                 match found[..] {
                     [first, ref others @ ..] if !others.is_empty() => Err(ConvertError {
                         path: Path::attribute(first),
-                        ..ConvertError::new(format_args!("can't be set together with {}: keep one of them", others.join(", ")))
+                        ..ConvertError::new(format_args!(
+                            "can't be set together with {}: keep one of them",
+                            others.join(", ")
+                        ))
                     }),
                     _ => Ok(()),
                 }
