@@ -221,7 +221,7 @@ impl Observed {
         }
     }
 
-    /// Labels are anybody's to copy; the name of a field's manager is kept by the server.
+    /// Labels are copied easily, with a whole manifest; a manager of fields is named by who applies it.
     pub fn has_field_of_ours(&self) -> bool {
         self.fields.iter().any(|field| field.holder == Holder::Us)
     }
