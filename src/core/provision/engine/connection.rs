@@ -2,6 +2,7 @@
 
 mod announced;
 mod cluster;
+mod kept;
 mod listings;
 mod memory;
 

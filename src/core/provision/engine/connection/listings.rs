@@ -6,7 +6,7 @@
 //! hold a cluster twice), and asking again reads that environment afresh. Apply never reads here; it only says what it
 //! has touched.
 
-use super::announced::Announced;
+use super::{announced::Announced, kept::Kept};
 use crate::{
     domain::{Id, ObjectKey, Observed, Owner, Ownership},
     kinds::{
@@ -41,11 +41,11 @@ struct Listing {
     /// Environments that an apply has touched since.
     stale: BTreeSet<String>,
     /// Never taken along: Namespaces, in which slots own annotations, and what belongs to the cluster.
-    common: BTreeMap<ObjectKey, Observed>,
-    /// Never taken along: what others made beside a slot, in a namespace that may be its environment's.
-    foreign: BTreeMap<ObjectKey, Observed>,
+    common: Kept,
+    /// Never taken along: what others made beside a slot, by its namespace, which may be its environment's.
+    foreign: BTreeMap<String, BTreeMap<ObjectKey, Observed>>,
     /// Never taken along: siblings' shares are judged by them.
-    records: BTreeMap<ObjectKey, Observed>,
+    records: Kept,
     /// Keys looked up one by one: `None` is known to be absent.
     looked_up: BTreeMap<ObjectKey, Option<Observed>>,
 }
@@ -111,7 +111,7 @@ impl Listings {
         let listing = all.entry(target.cluster.to_string()).or_default();
         let are_many = self.announced.are_many(target.cluster, environment);
         listing.reach(target, environment, &[], false, are_many).await?;
-        Ok(listing.records.values().filter(|object| is_in(object, environment)).cloned().collect())
+        Ok(listing.records.of_environment(environment).cloned().collect())
     }
 
     /// An apply changes what this environment's parts say.
@@ -189,13 +189,11 @@ impl Listing {
         self.parts.retain(|owner, _| owner.environment != environment);
         self.spent.retain(|owner| owner.environment != environment);
         self.stale.remove(environment);
-        self.records.retain(|_, object| !is_in(object, environment));
-        let is_here = |key: &ObjectKey| {
-            let home = place(key).and_then(|at| self.common.get(&ObjectKey::namespace_object(at)));
-            home.is_some_and(|home| is_in(home, environment))
-        };
-        self.foreign.retain(|key, _| !is_here(key));
-        self.common.retain(|_, object| !is_in(object, environment));
+        self.records.remove_environment(environment);
+        for home in self.common.of_environment(environment).filter_map(|object| object.key.as_namespace()) {
+            self.foreign.remove(home);
+        }
+        self.common.remove_environment(environment);
         self.file(observed, |key| selector.keys.contains(key));
         Ok(())
     }
@@ -203,12 +201,11 @@ impl Listing {
     /// An owner's objects, its record and its Namespaces included.
     fn part(&mut self, owner: &Owner) -> Vec<Observed> {
         let mut objects = self.parts.remove(owner).unwrap_or_default();
-        objects
-            .extend(self.common.values().chain(self.records.values()).filter(|object| is_of(object, owner)).cloned());
+        objects.extend(self.common.of_owner(owner).chain(self.records.of_owner(owner)).cloned());
         let places: BTreeSet<&str> = objects.iter().filter_map(|object| place(&object.key)).collect();
-        let beside = self.foreign.values().filter(|object| place(&object.key).is_some_and(|at| places.contains(at)));
-        let beside: Vec<Observed> = beside.cloned().collect();
-        objects.extend(beside);
+        let beside: Vec<&BTreeMap<ObjectKey, Observed>> =
+            places.into_iter().filter_map(|place| self.foreign.get(place)).collect();
+        objects.extend(beside.into_iter().flat_map(BTreeMap::values).cloned());
         objects
     }
 
@@ -223,20 +220,21 @@ impl Listing {
                     self.looked_up.insert(object.key.clone(), Some(object));
                 }
                 _ if is_record(&object.key) => {
-                    self.records.insert(object.key.clone(), object);
+                    self.records.insert(object);
                 }
                 _ if object.key.kind() == role_binding::KIND.name && !object.has_field_of_ours() => grants.push(object),
                 Ownership::Ours(owner) if object.key.kind() != "Namespace" => {
                     self.parts.entry(owner.clone()).or_default().push(object);
                 }
                 Ownership::Ours(_) => {
-                    self.common.insert(object.key.clone(), object);
+                    self.common.insert(object);
                 }
                 Ownership::Cluster if object.key.kind() != "AccessPolicy" => {
-                    self.common.insert(object.key.clone(), object);
+                    self.common.insert(object);
                 }
                 Ownership::Foreign { .. } if object.key.kind() == pod_disruption_budget::KIND.name => {
-                    self.foreign.insert(object.key.clone(), object);
+                    let place = place(&object.key).unwrap_or_default().to_owned();
+                    self.foreign.entry(place).or_default().insert(object.key.clone(), object);
                 }
                 Ownership::Cluster | Ownership::Foreign { .. } => grants.push(object),
             }
@@ -251,7 +249,7 @@ impl Listing {
             match (owner, &object.ownership) {
                 (Some(Ownership::Ours(owner)), _) => self.parts.entry(owner).or_default().push(object),
                 (_, Ownership::Cluster) => {
-                    self.common.insert(object.key.clone(), object);
+                    self.common.insert(object);
                 }
                 _ => {}
             }
@@ -299,8 +297,4 @@ fn place(key: &ObjectKey) -> Option<&str> {
 
 fn is_of(object: &Observed, owner: &Owner) -> bool {
     matches!(&object.ownership, Ownership::Ours(other) if other == owner)
-}
-
-fn is_in(object: &Observed, environment: &str) -> bool {
-    matches!(&object.ownership, Ownership::Ours(owner) if owner.environment == environment)
 }
