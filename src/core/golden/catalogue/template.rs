@@ -234,7 +234,8 @@ mod tests {
     #[test]
     fn placeholders_are_filled_in_the_tree() {
         let parameters = json!({"days": 7, "hosts": ["a", "b"], "text": "x\"}, evil: {{ facts }}", "on": true});
-        let bindings = Bindings::default().with("parameters", &parameters).with("tier", &json!({"name": "dev"}));
+        let tier = json!({"name": "dev"});
+        let bindings = Bindings::default().with("parameters", &parameters).with("tier", &tier);
         for (written, expected, reason) in [
             (json!({"a": 1, "b": ["x", null]}), Ok(json!({"a": 1, "b": ["x", null]})), "no placeholder"),
             (json!("{{ parameters.days }}"), Ok(json!(7)), "a whole value keeps its type"),

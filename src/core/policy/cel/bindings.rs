@@ -4,11 +4,17 @@ use super::{error::EvaluationError, json, tree::Expression};
 use kube_cel::cel::Value;
 use std::cell::OnceCell;
 
-/// Documents are converted once; a definition is evaluated when it is first asked for, and once.
+/// A document is converted, and a definition evaluated, when it is first used, and once.
 #[derive(Default)]
 pub struct Bindings<'a> {
-    values: Vec<(&'a str, Value)>,
+    documents: Vec<Document<'a>>,
     definitions: Vec<Definition<'a>>,
+}
+
+struct Document<'a> {
+    name: &'a str,
+    document: &'a serde_json::Value,
+    value: OnceCell<Value>,
 }
 
 pub(super) struct Definition<'a> {
@@ -20,8 +26,8 @@ pub(super) struct Definition<'a> {
 // === impl Bindings ===
 
 impl<'a> Bindings<'a> {
-    pub fn with(mut self, name: &'a str, document: &serde_json::Value) -> Self {
-        self.values.push((name, json::read(document)));
+    pub fn with(mut self, name: &'a str, document: &'a serde_json::Value) -> Self {
+        self.documents.push(Document { name, document, value: OnceCell::new() });
         self
     }
 
@@ -32,7 +38,8 @@ impl<'a> Bindings<'a> {
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
-        self.values.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+        let found = self.documents.iter().find(|document| document.name == name)?;
+        Some(found.value.get_or_init(|| json::read(found.document)))
     }
 
     pub(super) fn definition(&self, name: &str) -> Option<&Definition<'a>> {

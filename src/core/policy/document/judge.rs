@@ -183,10 +183,11 @@ fn concerns(rule: &Match, case: &Case<'_>) -> bool {
 fn is_of(rule: &Match, api: &str, kind: &str) -> bool {
     let (group, version) = split(api);
     let holds = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
+    if !holds(&rule.groups, group) || !holds(&rule.versions, version) {
+        return false;
+    }
     let plural = plural(kind);
-    holds(&rule.groups, group)
-        && holds(&rule.versions, version)
-        && rule.resources.iter().any(|resource| is_of_object(resource, &plural))
+    rule.resources.iter().any(|resource| is_of_object(resource, &plural))
 }
 
 /// To the API server `*/*` and `pods/*` are objects as well as their subresources, `pods/exec` and `*/scale` are not.
