@@ -69,6 +69,10 @@ pub fn within(folder: &str) -> Result<Vec<String>> {
     let mut found = vec![];
     for entry in fs::read_dir(root().join(folder)).with_context(|| folder.to_owned())? {
         let entry = entry?;
+        // What a CLI leaves there.
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
         let inside = format!("{folder}/{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() { found.extend(within(&inside)?) } else { found.push(inside) }
     }

@@ -96,7 +96,9 @@ take_lock() {
     owner="$(ls "$lock" 2>/dev/null || true)"
     owner="${owner#pid-}"
     # Of two waiters who both saw the death, one removes the file; a lock that was made since has one of another name.
-    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null && rm "$lock/pid-$owner" </dev/null 2>/dev/null; then
+    # In a container the next run has the pid that the killed one had.
+    if [ -n "$owner" ] && { [ "$owner" = "$$" ] || ! kill -0 "$owner" 2>/dev/null; } &&
+      rm "$lock/pid-$owner" </dev/null 2>/dev/null; then
       rmdir "$lock" || true
       continue
     fi

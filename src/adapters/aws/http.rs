@@ -14,8 +14,8 @@ use aws_smithy_runtime_api::client::{
 };
 use http::Uri;
 
-/// What stands for all services in NO_PROXY.
-const SERVICES: &str = "https://amazonaws.com";
+/// What stands for all services in NO_PROXY, in most partitions and in China.
+const SERVICES: [&str; 2] = ["https://amazonaws.com", "https://amazonaws.com.cn"];
 
 /// One for all services: each would read the certificates again.
 pub(super) fn client() -> Result<SharedHttpClient, String> {
@@ -25,10 +25,10 @@ pub(super) fn client() -> Result<SharedHttpClient, String> {
 /// Not the SDK's own look at the environment, which would send a proxy what a machine or a pod has its credentials from.
 fn settings(named: &NamedProxy) -> Result<ProxyConfig, String> {
     let Some(url) = named.url() else { return Ok(ProxyConfig::disabled()) };
+    let is_needed = || SERVICES.into_iter().all(|url| named.matcher().intercept(&Uri::from_static(url)).is_some());
     match ProxyConfig::https(url.as_str()) {
         Ok(proxy) => Ok(proxy.no_proxy(&named.no)),
-        // Nobody would use it.
-        Err(_) if named.matcher().intercept(&Uri::from_static(SERVICES)).is_none() => Ok(ProxyConfig::disabled()),
+        Err(_) if !is_needed() => Ok(ProxyConfig::disabled()),
         Err(error) => Err(format!(
             "the proxy in HTTPS_PROXY can't be used ({error}): set HTTPS_PROXY to one of http or https, or name amazonaws.com in NO_PROXY"
         )),
@@ -96,6 +96,7 @@ mod tests {
             ),
             (&[socks], None, "a protocol that can't be used"),
             (&[socks, ("NO_PROXY", ".amazonaws.com")], Some(false), "and need not be"),
+            (&[socks, ("NO_PROXY", ".amazonaws.com.cn")], Some(false), "nor in China"),
         ] {
             let found = settings(&proxy_of(variables));
             assert_eq!(found.as_ref().ok().map(|proxy| !proxy.is_disabled()), has_proxy, "{reason}");

@@ -65,11 +65,11 @@ fn respond<R: RpcResponse>(outcome: RpcResult<R>, started: Instant) -> Result<Re
             return Err(Status::invalid_argument(what));
         }
     };
-    if tracing::enabled!(tracing::Level::TRACE) {
+    if tracing::enabled!(tracing::Level::DEBUG) {
         let errors = |d: &&proto::Diagnostic| d.severity() == proto::diagnostic::Severity::Error;
         let count = response.diagnostics().len();
         let error_count = response.diagnostics().iter().filter(errors).count();
-        tracing::trace!(
+        tracing::debug!(
             tf_req_duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             diagnostic_error_count = error_count,
             diagnostic_warning_count = count - error_count,

@@ -190,20 +190,14 @@ async fn change(
     wanted: &AccessEntry,
 ) -> Result<(), PortError> {
     forget(cluster, principal);
-    let group = (before.group != wanted.group).then(|| vec![wanted.group.clone()]);
-    let username = (before.username != wanted.username).then(|| match &wanted.username {
-        Some(username) => username.clone(),
-        // One that was set stays until another one is.
-        None => access_entry::default_username(principal),
-    });
-    if group.is_some() || username.is_some() {
+    if let Some((group, username)) = access_entry::update(principal, before, wanted) {
         let request = cluster
             .eks()
             .update_access_entry()
             .cluster_name(cluster.name())
             .principal_arn(principal)
-            .set_kubernetes_groups(group)
-            .set_username(username);
+            .kubernetes_groups(group)
+            .username(username);
         cluster.call(Call::UpdateAccessEntry, request.send()).await?;
     }
     match &live.id {

@@ -89,6 +89,14 @@ pub fn custom_username(principal: &str, username: Option<&str>) -> Option<String
     username.filter(|name| !is_default(name)).map(str::to_owned)
 }
 
+/// The group and the user name that an update sends, always both: EKS sets what it leaves out to the default, which for groups is none
+/// (hashicorp/terraform-provider-aws#36480). `None`: both are as they are to be.
+pub fn update(principal: &str, before: &AccessEntry, wanted: &AccessEntry) -> Option<(String, String)> {
+    let is_same = (&before.group, &before.username) == (&wanted.group, &wanted.username);
+    let username = || wanted.username.clone().unwrap_or_else(|| default_username(principal));
+    (!is_same).then(|| (wanted.group.clone(), username()))
+}
+
 /// What is said of an entry whose role or user was deleted and made again: EKS knows the principal by its unique id, so that nobody gets
 /// in by the entry though it looks alive (EKS API Reference, AccessEntry, principalArn; aws/containers-roadmap#185).
 pub const OF_ANOTHER_PRINCIPAL: &str = "of a principal that was recreated since";
@@ -111,6 +119,26 @@ mod tests {
             let said = check(&entry).err();
             assert_eq!(said.is_some(), expected.is_some(), "{reason}: {said:?}");
             assert!(expected.is_none_or(|words| said.is_some_and(|said| said.contains(words))), "{reason}");
+        }
+    }
+
+    #[test]
+    fn an_update_sends_what_stays_as_well() {
+        let role = "arn:aws:iam::111122223333:role/dev";
+        let session = "arn:aws:sts::111122223333:assumed-role/dev/{{SessionName}}";
+        let entry = |group: &str, username: Option<&str>| AccessEntry {
+            username: username.map(str::to_owned),
+            ..AccessEntry::new(group, BTreeMap::new())
+        };
+        let wanted = entry("gp:pay:viewer", None);
+        for (before, expected, reason) in [
+            (wanted.clone(), None, "nothing differs"),
+            (entry("gp:pay:viewer", Some("admin")), Some(("gp:pay:viewer", session)), "the group stays"),
+            (entry("gp:pay:admin", None), Some(("gp:pay:viewer", session)), "the user name stays"),
+        ] {
+            let found = update(role, &before, &wanted);
+            let found = found.as_ref().map(|(group, username)| (group.as_str(), username.as_str()));
+            assert_eq!(found, expected, "{reason}");
         }
     }
 

@@ -108,7 +108,10 @@ impl Engine {
         let observed = self.gather_owned(&request, &ground, Some(&blueprint)).await?; // reads
         let found = record::find(&id, &observed)?; // pure
         if let Some(newer) = found.as_ref().filter(|found| !is_same_request(found, &record)) {
-            let spec = spec_of(self.config.resources, newer).ok_or_else(|| first(newer, vec![]))?;
+            // Of the same instance: two records that name each other would be looked at for ever.
+            let spec = spec_of(self.config.resources, newer).filter(|spec| spec.id() == id);
+            let spec = spec.ok_or_else(|| first(newer, vec![]))?;
+            self.within_bounds(&id, Some(newer))?; // pure
             return Ok(Compared::Outdated(Box::new((newer.clone(), spec))));
         }
         let record = found.unwrap_or(record);

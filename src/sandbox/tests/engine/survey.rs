@@ -102,6 +102,28 @@ async fn an_apply_that_comes_between_the_list_of_records_and_the_look_is_no_drif
     fixture.assert_quiet(&wider, "as it was applied").await;
 }
 
+/// As a restore by hand may leave them.
+#[tokio::test(start_paused = true)]
+async fn two_records_that_name_each_other_are_not_looked_at_for_ever() {
+    let fixture = EngineFixture::ready().await;
+    for name in ["left", "right"] {
+        fixture.create(&environment(name, json!({}))).await;
+    }
+    let rename = |from: &str, to: &str| {
+        let name = |name: &str| format!(r#"\"name\":\"{name}\""#);
+        let (from_text, to_text) = (name(from), name(to));
+        format!(
+            "UPDATE object SET body = replace(body, '{from_text}', '{to_text}') \
+             WHERE key = 'k8s/v1/ConfigMap/goldenpath-system/environment.{from}'"
+        )
+    };
+    fixture.sql(&format!("{}; {}", rename("left", "right"), rename("right", "left")));
+    let cluster: ClusterRef = "demo".parse().unwrap();
+    let found = fixture.engine().survey(&cluster, &|_| true).await;
+    let healings = found.iter().flatten().filter(|one| one.record.id != "demo" && one.heal().is_some()).count();
+    assert_eq!(healings, 0, "nobody knows what is wanted: {found:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn many_environments_are_one_listing() {
     let fixture = EngineFixture::ready().await;
