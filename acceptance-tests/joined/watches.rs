@@ -54,6 +54,19 @@ fn quota(pods: &str) -> Value {
     quota
 }
 
+/// One that can be read: whoever looks at the whole of this cluster meanwhile says of another that it can't be.
+fn record() -> Value {
+    let cluster = acceptance_tests::servers::ministack::cluster_arn();
+    let facts = json!({"cluster_arn": cluster, "auto_mode": false, "service_cidr": "10.100.0.0/16", "ip_family": "ipv4",
+        "pod_security_version": "1.36"});
+    let text = json!({"id": "demo/kept/app", "uid": "kept", "kind": "slot", "cluster_arn": cluster, "team": "kept",
+        "golden_path": "team-standard", "golden_path_version": "1.0.0", "golden_path_digest": "", "spec": {}, "facts": facts,
+        "inventory": [], "phase": "ready", "tool_version": "0.1.0"});
+    let mut record = object("v1", "ConfigMap", Some("goldenpath-system"), "slot.kept.app", true);
+    record["data"] = json!({"record": text.to_string()});
+    record
+}
+
 pub async fn are_what_a_listing_shows(real: Arc<Real>) -> Result<()> {
     for (group, part) in [("watchers", Some("environments")), ("listers", Some("baseline"))] {
         permissions::grant(&real.cluster, group, part).await?;
@@ -64,7 +77,7 @@ pub async fn are_what_a_listing_shows(real: Arc<Real>) -> Result<()> {
     for made in [
         object("v1", "Namespace", None, PLACE, true),
         object("v1", "ServiceAccount", Some(PLACE), "default", false),
-        object("v1", "ConfigMap", Some("goldenpath-system"), "slot.kept.app", true),
+        record(),
         quota("10"),
         binding("of-somebody", "eve"),
     ] {
