@@ -73,8 +73,7 @@ fn no_cluster(store: &Store, cluster: &str) -> SandboxError {
 fn arns(store: &Store) -> Result<Vec<String>, SandboxError> {
     let mut statement = store.connection().prepare_cached("SELECT arn FROM cluster ORDER BY arn")?;
     let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-    let arns: Vec<String> = rows.collect::<Result<_, _>>()?;
-    Ok(arns)
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn elsewhere(cluster: &ClusterArn) -> SandboxError {

@@ -22,18 +22,29 @@ pub(super) async fn entries(cluster: EksCluster<'_>, born: &HashMap<String, i64>
     let is_ours = |live: &Live| live.mark(cluster.arn).cluster.is_some();
     let ours: Vec<Live> = described.into_iter().flatten().filter(is_ours).collect();
     let mut grants = grants_of(cluster, &ours).await?;
+    let users = users_made_at(cluster, &ours).await?;
     let mut found = vec![];
     for entry in ours {
         let ObjectKey::AccessEntry { principal } = &entry.key else { continue };
         let policies = grants.remove(principal).unwrap_or_default();
-        let made_at = match iam::user_name(principal) {
-            Some(_) => entries::principal_made_at(cluster, principal).await?,
-            None => born.get(principal).copied(),
-        };
+        let made_at = born.get(principal).or_else(|| users.get(principal)).copied();
         found.extend(grants::objects(principal, policies.clone(), &entry.tags));
         found.push(entries::ObservedEntry::judge(entry, policies, made_at).live);
     }
     Ok(found)
+}
+
+/// Of the users among the principals of these entries, by ARN: no listing says it, as one does of roles.
+async fn users_made_at(cluster: EksCluster<'_>, entries: &[Live]) -> Result<HashMap<String, i64>, PortError> {
+    let users = entries.iter().map(|entry| entry.key.name()).filter(|principal| iam::user_name(principal).is_some());
+    let read = |principal: &str| {
+        let principal = principal.to_owned();
+        async move {
+            let made_at = entries::principal_made_at(cluster, &principal).await?;
+            Ok(made_at.map(|made_at| (principal, made_at)))
+        }
+    };
+    Ok(all(users.map(read).collect()).await?.into_iter().flatten().collect())
 }
 
 /// The grants of these entries by principal, whoever made them.
