@@ -1,12 +1,8 @@
 //! A change is held against what was there before, also where state does not say it, and where nobody can render it any more.
 
 use super::{fixture::EngineFixture, requests::*};
-use goldenpath_core::{
-    golden::Catalogue,
-    provision::{EnsureRequest, Outcome, Provisioner, Replacing, Spec},
-};
+use goldenpath_core::provision::{EnsureRequest, Outcome, Provisioner, Replacing, Spec};
 use serde_json::json;
-use std::sync::Arc;
 
 /// `-replace` with `create_before_destroy`.
 async fn replace(fixture: &EngineFixture, spec: &Spec, old: &InstanceState) -> Outcome {
@@ -38,19 +34,13 @@ async fn a_total_below_what_slots_hold_is_refused_unless_they_go_first() {
 }
 
 const NEWER: &str = "
-apiVersion: goldenpath.internal/v1
-kind: GoldenPath
-name: team-standard
-version: 1.1.0
-extends: 1.0.0
-default: true
 changelog: [Nothing is otherwise.]
 ";
 
 #[tokio::test(start_paused = true)]
 async fn a_total_is_held_against_slots_when_the_version_before_is_gone() {
     let fixture = EngineFixture::ready().await;
-    let catalogue = Arc::new(Catalogue::with_documents([("own.yaml", NEWER)]).unwrap());
+    let catalogue = next_version(NEWER);
     let of = |cpu: &str, version: &str| {
         let quota = json!({"total": {"requests.cpu": cpu}});
         environment("pay", json!({"namespaces": {"default": {}}, "quota": quota, "golden_path_version": version}))

@@ -3,12 +3,10 @@
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::{AccessEntry, Body, Problem},
-    golden::Catalogue,
     provision::{Provisioner, Spec},
 };
 use goldenpath_sandbox::Verb;
 use serde_json::json;
-use std::sync::Arc;
 
 fn trusting(count: usize) -> Spec {
     let arn = |number| format!("arn:aws:iam::111122223333:role/pipelines/deploys-the-service-with-the-number-{number}");
@@ -56,12 +54,6 @@ async fn a_plan_says_that_somebody_elses_entry_takes_no_policies() {
 }
 
 const BOUNDARY_ELSEWHERE: &str = "
-apiVersion: goldenpath.internal/v1
-kind: GoldenPath
-name: team-standard
-version: 1.1.0
-extends: 1.0.0
-default: true
 changelog: [The boundary is that of a central account.]
 tiers: { dev: { grants: { boundary: 'arn:aws:iam::999900001111:policy/central' } } }
 ";
@@ -70,7 +62,7 @@ tiers: { dev: { grants: { boundary: 'arn:aws:iam::999900001111:policy/central' }
 async fn a_boundary_of_another_account_is_none_though_it_exists_there() {
     let fixture = EngineFixture::ready().await;
     fixture.sql("INSERT INTO policy (arn) VALUES ('arn:aws:iam::999900001111:policy/central')");
-    let catalogue = Arc::new(Catalogue::with_documents([("own.yaml", BOUNDARY_ELSEWHERE)]).unwrap());
+    let catalogue = next_version(BOUNDARY_ELSEWHERE);
     let spec = environment("pay", json!({}));
     let preview = fixture.engine_of(&catalogue).preview(preview_request(&spec, None, None)).await;
     let words = message(&preview.problems, "boundary.missing");

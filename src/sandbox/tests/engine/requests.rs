@@ -2,13 +2,14 @@
 
 use goldenpath_core::{
     domain::{Computed, Late, ObjectKey, Outputs, PathVersion, Problem, StableFacts},
+    golden::Catalogue,
     provision::{
         Baseline, Cancel, EnsureRequest, Environment, ObserveRequest, Parent, PreviewRequest, Prior, RemoveRequest,
         Replacing, Slot, Spec,
     },
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What a client's state holds of one resource.
 #[derive(Clone, Debug)]
@@ -37,6 +38,12 @@ pub fn merge(mut base: Value, over: Value) -> Value {
         base.extend(over);
     }
     base
+}
+
+/// The built-in golden path and a version of it that comes next, with this besides its head.
+pub fn next_version(rest: &str) -> Arc<Catalogue> {
+    let head = "apiVersion: goldenpath.internal/v1\nkind: GoldenPath\nname: team-standard\nversion: 1.1.0\nextends: 1.0.0\ndefault: true";
+    Arc::new(Catalogue::with_documents([("own.yaml", format!("{head}{rest}").as_str())]).expect("a catalogue"))
 }
 
 pub fn baseline() -> Spec {

@@ -3,12 +3,11 @@
 use super::{fixture::EngineFixture, requests::*};
 use goldenpath_core::{
     domain::{ClusterRef, Record},
-    golden::Catalogue,
     provision::{Provisioner, Survey, Surveyed},
 };
 use goldenpath_sandbox::Verb;
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 const PODS: &str = "/spec/hard/pods";
 
@@ -138,12 +137,6 @@ async fn many_environments_are_one_listing() {
 }
 
 const EXEMPT: &str = "
-apiVersion: goldenpath.internal/v1
-kind: GoldenPath
-name: team-standard
-version: 1.1.0
-extends: 1.0.0
-default: true
 changelog: [Quotas are named otherwise.]
 policies:
   - inline:
@@ -161,7 +154,7 @@ policies:
 #[tokio::test(start_paused = true)]
 async fn an_exemption_that_has_ended_is_noticed_and_stops_nothing() {
     let fixture = EngineFixture::ready().await;
-    let catalogue = Arc::new(Catalogue::with_documents([("own.yaml", EXEMPT)]).unwrap());
+    let catalogue = next_version(EXEMPT);
     let made = fixture.engine_of(&catalogue).ensure(ensure_request(&environment("pay", json!({})), None, None)).await;
     assert!(made.exists.is_some_and(|exists| exists.complete), "it is exempt: {:?}", made.problems);
     let notices = || async {
